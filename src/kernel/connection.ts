@@ -1,0 +1,17 @@
+/** The states of ecosystem's connection lifecycle. */
+export type ConnectionState = 'disconnected' | 'connected' | 'action_required' | 'inbound_ready' | 'active' | 'degraded'
+
+/** What is known of a connection right now. Times are milliseconds since the epoch. */
+export interface ConnectionStatus {
+  readonly connection: string
+  readonly provider: string
+  readonly enabled: boolean
+  readonly state: ConnectionState
+  /** Why the state is what it is, in words for an admin, with what to do; absent when all is well. */
+  readonly reason?: string
+  readonly since: number
+  readonly lastOkAt?: number
+  readonly lastError?: string
+  readonly nextProbeAt?: number
+  readonly tools: number
+}

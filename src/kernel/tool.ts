@@ -1,0 +1,61 @@
+import type { Json, JsonObject } from './json.ts'
+
+/** What calling a tool does. `unclassified`: nobody who is trusted has said. */
+export type Effect = 'read' | 'write' | 'destructive' | 'unclassified'
+export type Risk = 'low' | 'medium' | 'high' | 'critical'
+
+/** `conn:<connection>:<action>`; only `catalog/names.ts` makes one. */
+export type ToolId = string & { readonly __brand: 'ToolId' }
+
+/** A tool as its source defines it. Unknown fields are kept, so that a client loses nothing. */
+export interface ToolDefinition extends JsonObject {
+  /** The source's own name for the tool. */
+  readonly name: string
+  readonly title?: string
+  readonly description?: string
+  readonly inputSchema: JsonObject
+  readonly outputSchema?: JsonObject
+  readonly annotations?: JsonObject
+}
+
+/** The governed facts about a tool, from a provider's manifest, an admin, or (raised only) upstream hints. */
+export interface ToolTraits {
+  readonly effect: Effect
+  /** True when the call reaches people or systems outside of the organisation. */
+  readonly external: boolean
+  /** True when doing it twice is the same as doing it once. */
+  readonly idempotent: boolean
+  readonly tags: readonly string[]
+}
+
+/** What a source offers: the definition and what is known about it. */
+export interface SourceTool {
+  readonly definition: ToolDefinition
+  readonly traits: ToolTraits
+}
+
+/** What an agent sees and calls: one entry of the catalog. */
+export interface Tool extends ToolTraits {
+  readonly id: ToolId
+  /** The portable MCP name, `conn__<connection>__<action>`. */
+  readonly wireName: string
+  readonly connection: string
+  /** The provider's id, or `mcp` for a downstream MCP server. */
+  readonly provider: string
+  /** The source's own name. Rules and calls use it; it may differ from the id's last part. */
+  readonly name: string
+  readonly risk: Risk
+  readonly definition: ToolDefinition
+  /** SHA-256 over everything that a model or a policy relies on, and the server's identity. */
+  readonly fingerprint: string
+  /** The fingerprint changed and no admin has accepted the new one: hidden, whatever the rules say. */
+  readonly quarantined: boolean
+}
+
+/** The result of `tools/call`, as the source gave it: unknown fields are kept. */
+export interface ToolResult extends JsonObject {
+  readonly content: readonly Json[]
+  readonly structuredContent?: Json
+  readonly isError?: boolean
+  readonly _meta?: JsonObject
+}
