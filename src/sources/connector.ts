@@ -1,0 +1,31 @@
+import type { GatewayError } from '../kernel/errors.ts'
+import type { Source } from '../kernel/source.ts'
+import type { SourceTool } from '../kernel/tool.ts'
+
+/** What the supervisor runs for a connection: provider sources and MCP sources each make one. */
+export interface Connector {
+  readonly connection: string
+  /** The provider's id, or `mcp` for a downstream MCP server. */
+  readonly provider: string
+  /** Rejects with a GatewayError when the connection cannot be made; may be called again after that or after `onLost`. */
+  connect(events: ConnectorEvents, signal: AbortSignal): Promise<Connected>
+}
+
+/** A connection that works: its source and what it offers. */
+export interface Connected {
+  readonly source: Source
+  /** What the tools' fingerprints are bound to: who answers at the other end. */
+  readonly identity: string
+  readonly tools: readonly SourceTool[]
+  /** Resolves when the other end still answers; rejects with a GatewayError that says why not. */
+  probe(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** How a connection talks back while it is connected. */
+export interface ConnectorEvents {
+  /** The complete new list of tools. */
+  onTools(tools: readonly SourceTool[]): void
+  /** The connection is gone and will not come back by itself; called at most once per connect. */
+  onLost(error: GatewayError): void
+}
