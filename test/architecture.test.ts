@@ -25,16 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   connections: ['kernel', 'provider-kit', 'catalog', 'store', 'vault', 'egress', 'npm:zod', 'node'],
   sources: ['kernel', 'provider-kit', 'catalog', 'store', 'vault', 'egress', SDK_CLIENT, 'npm:zod', 'node'],
   // 4 use cases
-  gateway: [
-    'kernel',
-    'policy',
-    'catalog',
-    'npm:ajv',
-    'npm:re2js',
-    'npm:lru-cache',
-    'npm:rate-limiter-flexible',
-    'node:crypto',
-  ],
+  gateway: ['kernel', 'policy', 'catalog', 'npm:ajv', 'npm:re2js', 'npm:lru-cache', 'node:crypto'],
   admin: ['kernel', 'policy', 'catalog', 'config', 'store', 'audit', 'connections', 'npm:zod', 'node:crypto'],
   // 5 edges
   mcp: ['kernel', 'gateway', 'admin', 'identity', SDK_SERVER, 'npm:hono', 'node'],

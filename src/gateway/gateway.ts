@@ -1,0 +1,27 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Ledger } from './ledger.ts'
+import type { Limits } from './limits.ts'
+import type { Listings } from './listing.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { Validator } from './validator.ts'
+
+/** What the lives of a list and of a call are run with. */
+export interface GatewayDeps {
+  /** The current snapshot. A request reads it once. */
+  snapshot(): Snapshot
+  readonly listings: Listings
+  readonly validator: Validator
+  readonly limits: Limits
+  readonly ledger: Ledger
+  readonly clock: Clock
+  /** For failures that are not the caller's: goes to the operator, never to the agent. */
+  readonly log: Log
+}
+
+/** Where operators read. Fields hold no secret and no payload. */
+export interface Log {
+  info(fields: JsonObject, message: string): void
+  warn(fields: JsonObject, message: string): void
+  error(fields: JsonObject & { readonly error?: never }, message: string, cause?: unknown): void
+}

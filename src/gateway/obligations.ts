@@ -1,0 +1,68 @@
+import { GatewayError } from '../kernel/errors.ts'
+import type { Obligation } from '../kernel/policy.ts'
+import type { Principal } from '../kernel/principal.ts'
+import type { Tool, ToolResult } from '../kernel/tool.ts'
+import { capResult } from './cap.ts'
+import type { GatewayDeps } from './gateway.ts'
+import { redactResult } from './redact.ts'
+
+type Of<Kind extends Obligation['kind']> = Extract<Obligation, { kind: Kind }>
+
+const of = <Kind extends Obligation['kind']>(obligations: readonly Obligation[], kind: Kind): readonly Of<Kind>[] =>
+  obligations.filter((obligation): obligation is Of<Kind> => obligation.kind === kind)
+
+/** What must hold before a call is sent: limits first, so that a flood cannot fill the approvers' queue. */
+export function before(deps: GatewayDeps, obligations: readonly Obligation[], principal: Principal, tool: Tool): void {
+  const refusal = deps.limits.take(of(obligations, 'rateLimit'), {
+    agent: principal.agent,
+    user: principal.user,
+    tool: tool.id,
+    connection: tool.connection,
+    organisation: principal.organisation,
+  })
+  if (refusal) {
+    const { limit, retryAfterMs } = refusal
+    throw new GatewayError(
+      'rate_limited',
+      `The rule "${limit.rule}" allows ${limit.limit} calls in ${limit.windowMs / 1000} s. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
+      { data: { rule: limit.rule, retryAfterMs } },
+    )
+  }
+  const [approval] = of(obligations, 'approval')
+  if (approval) {
+    throw new GatewayError(
+      'approval_required',
+      `The rule "${approval.rule}" asks for a person's approval before ${tool.id} may run (approvers: ${approval.approvers.join(', ') || 'any admin'}). The call was not made.`,
+      { data: { rule: approval.rule } },
+    )
+  }
+}
+
+/** What must be done to a result before anyone sees it: redaction first, so that a cut never hides half a secret from it. */
+export function obligationsAfter(
+  deps: GatewayDeps,
+  obligations: readonly Obligation[],
+  tool: Tool,
+  result: ToolResult,
+): ToolResult {
+  const redactions = of(obligations, 'redact').flatMap((obligation) => obligation.redactions)
+  const caps = of(obligations, 'maxResponseBytes').map((obligation) => obligation.bytes)
+  const redacted = redactions.length === 0 ? result : keepValid(deps, tool, redactResult(result, redactions))
+  return caps.length === 0 ? redacted : capResult(redacted, Math.min(...caps))
+}
+
+/** A client may check `structuredContent` against the output schema; one that redaction broke is withheld, and says so. */
+function keepValid(deps: GatewayDeps, tool: Tool, result: ToolResult): ToolResult {
+  const schema = tool.definition.outputSchema
+  const { structuredContent, ...rest } = result
+  if (
+    !schema ||
+    structuredContent === undefined ||
+    deps.validator.fits(`${tool.fingerprint}:out`, schema, structuredContent)
+  ) {
+    return result
+  }
+  const note =
+    'Policy redacted fields that the output schema needs, so the structured result is withheld. The text is the redacted result.'
+  return { ...rest, isError: true, content: [{ type: 'text', text: note }, ...result.content] }
+}
