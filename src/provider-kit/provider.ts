@@ -43,11 +43,15 @@ export interface CredentialField {
   readonly pattern?: string
 }
 
-/** Where a credential goes in the request. `{key}` stands for the field of that name. */
+/** Where a credential goes in the request. In `name` and `value`, `{key}` stands for the field of that name. */
 export interface Injection {
   readonly in: 'header' | 'query'
   readonly name: string
   readonly value: string
+  /** The value is sent as base64 of its UTF-8 bytes (RFC 7617). */
+  readonly base64?: boolean
+  /** Put in front after encoding, such as `Basic `. */
+  readonly prefix?: string
 }
 
 export interface AuthMethod {
@@ -71,7 +75,10 @@ export interface VendorFailure {
     | 'upstream'
   /** The vendor's own words, trimmed; safe to show. */
   readonly message: string
+  /** Milliseconds from now, when the vendor gave a delay. */
   readonly retryAfterMs?: number
+  /** Milliseconds since the epoch, when the vendor named a moment: manifests have no clock. */
+  readonly retryAt?: number
 }
 
 /** The manifest of a service. Quirks are data here, never code in `src/`. */
@@ -79,8 +86,11 @@ export interface Provider {
   readonly id: string
   readonly title: string
   readonly docs: string
-  /** `https` origin and optional path prefix; requests never leave it. A connection may name another (`baseUrl`). */
-  readonly baseUrl: string
+  /**
+   * `https` origin and optional path prefix, without a slash at the end; requests never leave it. A connection may
+   * name another (`baseUrl`), and must when the manifest has none.
+   */
+  readonly baseUrl?: string
   readonly auth: readonly AuthMethod[]
   /** Headers of every request: versions, Accept. */
   readonly headers?: Readonly<Record<string, string>>
