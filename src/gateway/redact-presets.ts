@@ -4,6 +4,7 @@ type Preset = Extract<Redaction, { preset: string }>['preset']
 
 /** Tokens by the prefixes that their issuers document, keys in PEM, JWTs, and `password=`-like pairs. Every repetition is bounded. */
 const SECRETS = [
+  /\b(?:password|passwd|secret|api[_-]?key|access[_-]?token)["']?\s{0,3}[:=]\s{0,3}["']?[^\s"',;]{6,256}/gi,
   /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}|glpat-[A-Za-z0-9_-]{20,64})/g,
   /\bxox[a-z]?(?:\.xox[a-z])?-[A-Za-z0-9-]{10,255}/g,
   /\b(?:sk|pk|rk)[-_](?:live|test|proj|ant|or|svcacct)?[-_]?[A-Za-z0-9_-]{16,255}/g,
@@ -13,7 +14,6 @@ const SECRETS = [
   /\beyJ[A-Za-z0-9_-]{5,4096}\.eyJ[A-Za-z0-9_-]{5,8192}\.[A-Za-z0-9_-]{10,2048}/g,
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s]{1,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
   /\b(?:Bearer|Basic) [A-Za-z0-9._~+/-]{16,4096}=*/g,
-  /\b(?:password|passwd|secret|api[_-]?key|access[_-]?token)["']?\s{0,3}[:=]\s{0,3}["']?[^\s"',;]{6,256}/gi,
 ]
 const EMAIL = /[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/g
 const PHONE = /(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){6,14}(?!\d)/g
