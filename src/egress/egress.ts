@@ -1,0 +1,52 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Agent } from 'undici'
+import type { Clock } from '../kernel/clock.ts'
+import { guardedConnect } from './guarded-connect.ts'
+import type { Lookup } from './guarded-connect.ts'
+import { guardedFetch } from './guarded-fetch.ts'
+import type { FetchOptions } from './guarded-fetch.ts'
+import { sendRequest } from './request.ts'
+import type { EgressReply, EgressRequest } from './request.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
+/** Until the headers of a `fetch`; a long call without an event stream answers only when it is done. */
+const HEADERS_TIMEOUT_MS = 600_000
+
+export interface EgressDeps {
+  readonly clock: Clock
+  /** In [0, 1), for the jitter of retries. */
+  readonly random?: () => number
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly lookup?: Lookup
+}
+
+/** The only way out of the house. */
+export interface Egress {
+  /** Sends one request and reads the whole reply; see `sendRequest` for its promises. */
+  request(request: EgressRequest): Promise<EgressReply>
+  /** A `fetch` over the same guarded sockets, for libraries that bring their own protocol. */
+  fetch(options: FetchOptions): typeof globalThis.fetch
+  /** Ends every connection, also those in use. */
+  close(): Promise<void>
+}
+
+/** Opens the door: one pool of sockets for public addresses and one that may also reach private networks. */
+export function createEgress({ clock, random = Math.random, sleep = defaultSleep, lookup }: EgressDeps): Egress {
+  const agentFor = (allowPrivateNetwork: boolean): Agent =>
+    new Agent({
+      connect: guardedConnect({ allowPrivateNetwork, timeoutMs: CONNECT_TIMEOUT_MS, ...(lookup ? { lookup } : {}) }),
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      bodyTimeout: 0,
+    })
+  const [toPublic, toPrivate] = [agentFor(false), agentFor(true)]
+  const dispatcher = (allowPrivateNetwork: boolean): Agent => (allowPrivateNetwork ? toPrivate : toPublic)
+  return {
+    request: (request) => sendRequest({ clock, random, sleep, dispatcher }, request),
+    fetch: (options) => guardedFetch(dispatcher(options.allowPrivateNetwork), options),
+    close: async () => {
+      await Promise.all([toPublic.destroy(), toPrivate.destroy()])
+    },
+  }
+}
+
+const defaultSleep = (ms: number, signal: AbortSignal): Promise<void> => wait(ms, undefined, { signal })
