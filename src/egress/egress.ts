@@ -8,6 +8,10 @@ import type { FetchOptions } from './guarded-fetch.ts'
 import { sendRequest } from './request.ts'
 import type { EgressReply, EgressRequest } from './request.ts'
 
+export type { Lookup } from './guarded-connect.ts'
+export type { FetchOptions } from './guarded-fetch.ts'
+export type { EgressReply, EgressRequest } from './request.ts'
+
 const CONNECT_TIMEOUT_MS = 10_000
 /** Until the headers of a `fetch`; a long call without an event stream answers only when it is done. */
 const HEADERS_TIMEOUT_MS = 600_000

@@ -1,0 +1,27 @@
+import type { Egress } from '../egress/egress.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { Provider } from '../provider-kit/index.ts'
+
+/** All that makes a provider and a credential into a connection. */
+export interface ProviderConnection {
+  readonly connection: string
+  readonly provider: Provider
+  /** The id of one of the provider's auth methods. */
+  readonly method: string
+  /** The method's fields by key. */
+  readonly fields: Readonly<Record<string, Secret>>
+  readonly settings?: JsonObject
+  /** Instead of the manifest's. */
+  readonly baseUrl?: string
+  readonly allowPrivateNetwork: boolean
+  readonly egress: Egress
+  readonly clock: Clock
+  /** Of the gateway, for `User-Agent`. */
+  readonly version: string
+  /** Of one request to the vendor, in milliseconds; 30 s. */
+  readonly timeoutMs?: number
+  /** Of one answer, in bytes; 10 MB. */
+  readonly maxBytes?: number
+}
