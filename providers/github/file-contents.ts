@@ -35,7 +35,7 @@ export const getFileContents = action({
       .min(0)
       .default(0)
       .describe('Character to start from, such as 20000: next_offset of the part before.'),
-    max_characters: z.number().int().min(1).max(100_000).default(20_000).describe('Size of a part, such as 20000.'),
+    max_characters: z.number().int().min(100).max(100_000).default(20_000).describe('Size of a part, such as 20000.'),
   }),
   output: z.object({
     type: z.enum(['file', 'folder', 'symlink', 'submodule']),

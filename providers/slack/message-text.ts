@@ -8,7 +8,9 @@ const ZERO_WIDTH_SPACE = '\u200b'
  * https://docs.slack.dev/messaging/formatting-message-text#special-mentions
  */
 export const withoutBroadcast = (text: string): string =>
-  text.replaceAll(/<!(?!date\^)/gi, '&lt;!').replaceAll(/(?<![\w.-])@(?=(?:channel|here|everyone)\b)/gi, `@${ZERO_WIDTH_SPACE}`)
+  text
+    .replaceAll(/<!(?!date\^)/gi, '&lt;!')
+    .replaceAll(/(?<![\w.-])@(?=(?:channel|here|everyone)\b)/gi, `@${ZERO_WIDTH_SPACE}`)
 
 /** What every action that writes text asks for. */
 export const writing = {

@@ -1,0 +1,122 @@
+import { action, invalidInput, path } from '#provider-kit'
+import { z } from 'zod'
+import { GMAIL, labelIds, messageId, READ_SCOPES } from './fields.ts'
+
+export const getProfile = action({
+  title: 'Whose mailbox is this',
+  description:
+    'Tells the address of the connected mailbox and how many messages and threads it holds. Use it to learn who "me" is ' +
+    'before writing as this person. Safe to repeat.',
+  docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile',
+  effect: 'read',
+  external: false,
+  idempotent: true,
+  scopes: [[`${GMAIL}.metadata`], ...READ_SCOPES, [`${GMAIL}.compose`]],
+  input: z.strictObject({}),
+  output: z.object({ email: z.string(), messages: z.number().int(), threads: z.number().int() }),
+  request: () => ({
+    method: 'GET',
+    path: path`/gmail/v1/users/me/profile`,
+    query: { fields: 'emailAddress,messagesTotal,threadsTotal' },
+  }),
+  result: (reply) => {
+    const { emailAddress, messagesTotal, threadsTotal } = profileWire.parse(reply.body)
+    return { email: emailAddress, messages: messagesTotal, threads: threadsTotal }
+  },
+})
+
+const profileWire = z.object({
+  emailAddress: z.string(),
+  messagesTotal: z.number().int(),
+  threadsTotal: z.number().int(),
+})
+
+export const listLabels = action({
+  title: 'List labels',
+  description:
+    'Lists the labels of the mailbox: INBOX, UNREAD, STARRED and other system ones, and those the user made. Use it to get ' +
+    'the ids that modify_labels and label_ids of search_messages need; the id of a user label is not its name. ' +
+    'Safe to repeat.',
+  docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list',
+  effect: 'read',
+  external: false,
+  idempotent: true,
+  scopes: [[`${GMAIL}.labels`], [`${GMAIL}.metadata`], ...READ_SCOPES],
+  input: z.strictObject({}),
+  output: z.object({
+    labels: z.array(z.object({ id: z.string(), name: z.string(), type: z.string().optional() })),
+  }),
+  request: () => ({
+    method: 'GET',
+    path: path`/gmail/v1/users/me/labels`,
+    query: { fields: 'labels(id,name,type)' },
+  }),
+})
+
+/** Where a mail lies after the call. */
+const placed = z.object({ id: z.string(), thread_id: z.string(), labels: z.array(z.string()) })
+const placedWire = z.object({ id: z.string(), threadId: z.string(), labelIds: z.array(z.string()).optional() })
+const PLACED_FIELDS = 'id,threadId,labelIds'
+
+function toPlaced(body: unknown) {
+  const { id, threadId, labelIds } = placedWire.parse(body)
+  return { id, thread_id: threadId, labels: labelIds ?? [] }
+}
+
+/** Throwing away and reporting spam are no relabelling: they have an action, an effect and rules of their own. */
+const REFUSED = new Set(['TRASH', 'SPAM'])
+
+export const modifyLabels = action({
+  title: 'Change the labels of a message',
+  description:
+    'Adds and removes labels of one message: remove UNREAD to mark it read, remove INBOX to archive it, add STARRED to ' +
+    'star it. Ids of user labels come from list_labels, message ids from search_messages. To throw a message away use ' +
+    'trash_message. Safe to retry.',
+  docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/modify',
+  effect: 'write',
+  external: false,
+  idempotent: true,
+  scopes: [[`${GMAIL}.modify`]],
+  input: z.strictObject({
+    message_id: messageId,
+    add_label_ids: labelIds.default([]).describe('Ids of labels to put on, such as ["STARRED", "Label_12"].'),
+    remove_label_ids: labelIds.default([]).describe('Ids of labels to take off, such as ["UNREAD", "INBOX"].'),
+  }),
+  output: placed,
+  request: ({ message_id, add_label_ids, remove_label_ids }) => {
+    if (add_label_ids.length + remove_label_ids.length === 0) {
+      throw invalidInput('Nothing to change: give add_label_ids, remove_label_ids or both.')
+    }
+    if (add_label_ids.some((id) => REFUSED.has(id))) {
+      throw invalidInput('add_label_ids must not hold TRASH or SPAM. To throw a message away use trash_message.')
+    }
+    return {
+      method: 'POST',
+      path: path`/gmail/v1/users/me/messages/${message_id}/modify`,
+      query: { fields: PLACED_FIELDS },
+      body: { json: { addLabelIds: add_label_ids, removeLabelIds: remove_label_ids } },
+    }
+  },
+  result: (reply) => toPlaced(reply.body),
+})
+
+export const trashMessage = action({
+  title: 'Move a message to the trash',
+  description:
+    'Moves one message to the trash, where Gmail deletes it for good after 30 days. Only when the user asked for it; to ' +
+    'clear the inbox remove the label INBOX with modify_labels instead. Message ids come from search_messages. Safe to ' +
+    'retry.',
+  docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/trash',
+  effect: 'destructive',
+  external: false,
+  idempotent: true,
+  scopes: [[`${GMAIL}.modify`]],
+  input: z.strictObject({ message_id: messageId }),
+  output: placed,
+  request: ({ message_id }) => ({
+    method: 'POST',
+    path: path`/gmail/v1/users/me/messages/${message_id}/trash`,
+    query: { fields: PLACED_FIELDS },
+  }),
+  result: (reply) => toPlaced(reply.body),
+})
