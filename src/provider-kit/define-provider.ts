@@ -41,8 +41,7 @@ function checkIdentity({ id, title, docs, baseUrl, actions, headers = {} }: Prov
     ),
     ...unless(Object.keys(actions).length > 0, 'actions: there are none'),
     ...Object.entries(headers).flatMap(([name, value]) =>
-      // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-      unless(/^[\w-]+$/.test(name) && !/[\u0000-\u001f\u007f]/.test(value), `headers.${name}: not a header`),
+      unless(/^[\w-]+$/.test(name) && !/\p{Cc}/u.test(value), `headers.${name}: not a header`),
     ),
   ]
 }

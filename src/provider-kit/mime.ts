@@ -120,5 +120,4 @@ function oneLine(what: string, text: string): string {
   throw new GatewayError('invalid_input', `The ${what} must be one line without control characters.`)
 }
 
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const hasControls = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text)
+const hasControls = (text: string): boolean => /\p{Cc}/u.test(text)

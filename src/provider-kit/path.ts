@@ -36,8 +36,7 @@ function faultOf(value: string): string | undefined {
   if (/[/\\]/.test(value)) return 'contains a slash'
   // Servers and proxies that decode twice would read these as `/`, `\`, `.` or a control character.
   if (/%(?:2[ef]|5c|[01][0-9a-f]|7f|25)/i.test(value)) return 'is percent-encoded; give the plain value'
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (/[\u0000-\u001f\u007f]/.test(value)) return 'contains a control character'
+  if (/\p{Cc}/u.test(value)) return 'contains a control character'
   return /\p{Surrogate}/u.test(value) ? 'is not well-formed Unicode' : undefined
 }
 

@@ -98,10 +98,9 @@ const delayOf = ({ retryAfterMs, retryAt }: VendorFailure, clock: Clock): number
 
 /** One line, at most 300 characters, no full stop at the end: it goes into a sentence. */
 function trim(words: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is taken out
   const line = words
     .slice(0, MAX_WORDS * 4)
-    .replaceAll(/[\s\u0000-\u001f\u007f]+/g, ' ')
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim()
   const short = line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS - 1)}…` : line
   return short.replace(/\.$/, '')
