@@ -1,0 +1,122 @@
+import type { Tool } from '../kernel/tool.ts'
+import { checkArguments } from './argument-references.ts'
+import type { CompiledPolicy } from './compiled-policy.ts'
+import type { ValidateSchema } from './constraint.ts'
+import { factSheet, type FactSheet } from './facts.ts'
+import { wallClock, type LocalTime } from './local-time.ts'
+import { checkRedactions, toObligations } from './obligations.ts'
+import { problemLog, type Place, type PolicyProblem } from './problem.ts'
+import { checkGroups, checkReferences, knownNames } from './references.ts'
+import { compileCondition, type CompiledRule } from './rule.ts'
+import type { PolicyDocument, Rule } from './schema.ts'
+import { textOf, versionOf } from './version.ts'
+import { indexTools, type ToolIndex } from './tool-index.ts'
+import { viewCache } from './view-cache.ts'
+import type { PolicyWorld } from './world.ts'
+
+export type { CompiledPolicy } from './compiled-policy.ts'
+
+export interface CompileOptions {
+  /** The policy's version; without it, one made of the document's text. */
+  readonly version?: string
+  /** Makes the `schema` constraint available; without it, a rule that has one is refused. */
+  readonly validateSchema?: ValidateSchema
+}
+
+export interface Compilation {
+  readonly policy: CompiledPolicy
+  /** What an admin should look at; the policy works nevertheless. */
+  readonly warnings: readonly PolicyProblem[]
+}
+
+/**
+ * Turns a document into a policy bound to the tools, agents and connections of one moment. Throws GatewayError
+ * `policy_invalid` with every problem in `data.problems`: names that stand for nothing, arguments that no tool has,
+ * zones and patterns that cannot be used. Rules that are switched off are not looked at.
+ */
+export function compilePolicy(document: PolicyDocument, world: PolicyWorld, options: CompileOptions = {}): Compilation {
+  const log = problemLog()
+  const known = knownNames(document, world)
+  const compiler: Compiler = {
+    timezone: document.timezone ?? 'UTC',
+    index: indexTools(world.tools),
+    facts: factSheet(new Map(Object.entries(document.groups ?? {}))),
+    clockOf: clocks(),
+    validateSchema: options.validateSchema,
+  }
+  checkZone(compiler, log.root.at('timezone'))
+  checkGroups(document.groups, known, log.root.at('groups'))
+  const rules: CompiledRule[] = []
+  for (const [position, rule] of document.rules.entries()) {
+    if (rule.enabled === false) continue
+    const place = log.rule(position, rule.id)
+    checkReferences(rule, known, place)
+    rules.push(compileRule(rule, compiler, place))
+  }
+  rules.sort((a, b) => (a.id < b.id ? -1 : 1))
+  log.throwErrors()
+  return { policy: assemble(document, { world, rules, compiler, version: options.version }), warnings: log.warnings }
+}
+
+interface Compiler {
+  readonly timezone: string
+  readonly index: ToolIndex
+  readonly facts: FactSheet
+  readonly clockOf: (zone: string) => (at: number) => LocalTime
+  readonly validateSchema: ValidateSchema | undefined
+}
+
+function compileRule(rule: Rule, compiler: Compiler, place: Place): CompiledRule {
+  const { index, facts } = compiler
+  const places = index.placesOf(rule.tools)
+  checkArguments(rule, toolsAt(places, index), place)
+  checkRedactions(rule, place)
+  const refuse = (path: readonly string[], message: string) => place.at(...path).error(message)
+  return {
+    id: rule.id,
+    effect: rule.effect,
+    spec: rule,
+    selectsSubject: facts.selects(rule.subjects, rule.effect !== 'allow'),
+    places,
+    condition: compileCondition(rule, { ...compiler, refuse }),
+    obligations: toObligations(rule),
+    match: { rule: rule.id, effect: rule.effect, matched: true, note: 'match' },
+  }
+}
+
+const toolsAt = (places: Uint32Array, { tools }: ToolIndex): readonly Tool[] =>
+  Array.from(places, (place) => tools[place]).filter((tool) => tool !== undefined)
+
+function checkZone({ timezone, clockOf }: Compiler, place: Place): void {
+  try {
+    clockOf(timezone)
+  } catch {
+    place.error(`There is no time zone "${timezone}". Use an IANA name, such as Europe/Berlin.`)
+  }
+}
+
+/** One wall clock for each zone of a policy: making a formatter is slow, and the clock remembers what it showed. */
+function clocks(): (zone: string) => (at: number) => LocalTime {
+  const known = new Map<string, (at: number) => LocalTime>()
+  return (zone) => {
+    const clock = known.get(zone) ?? wallClock(zone)
+    known.set(zone, clock)
+    return clock
+  }
+}
+
+interface Parts {
+  readonly world: PolicyWorld
+  readonly rules: readonly CompiledRule[]
+  readonly compiler: Compiler
+  readonly version: string | undefined
+}
+
+const assemble = (document: PolicyDocument, { world, rules, compiler, version }: Parts): CompiledPolicy => ({
+  version: version ?? versionOf(textOf(document)),
+  document,
+  agents: new Map(world.agents.map((agent) => [agent.id, agent])),
+  rules,
+  index: compiler.index,
+  find: viewCache(rules, compiler.facts, compiler.index),
+})

@@ -1,0 +1,17 @@
+import type { Agent, Principal } from '../kernel/principal.ts'
+import type { CompiledRule } from './rule.ts'
+import type { PolicyDocument } from './schema.ts'
+import type { ToolIndex } from './tool-index.ts'
+import type { View } from './view-cache.ts'
+
+/** A policy ready to decide, bound to one catalog. Immutable to its users; its caches live and die with it. */
+export interface CompiledPolicy {
+  /** Differs when the document does. */
+  readonly version: string
+  readonly document: PolicyDocument
+  readonly agents: ReadonlyMap<string, Agent>
+  /** The enabled rules in the order of their ids. */
+  readonly rules: readonly CompiledRule[]
+  readonly index: ToolIndex
+  readonly find: (principal: Principal) => View
+}

@@ -1,0 +1,59 @@
+import { GatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { stepInto } from './pointer.ts'
+
+/** Something about a policy that an admin must (error) or should (warning) look at. */
+export interface PolicyProblem extends JsonObject {
+  /** The rule's id; absent when the problem is outside of the rules. */
+  readonly rule?: string
+  /** JSON Pointer into the policy document. */
+  readonly path: string
+  /** What is wrong and what to do about it. */
+  readonly message: string
+}
+
+/** A place in the document at which problems can be noted. */
+export interface Place {
+  /** The place one or more steps further down. */
+  at(...tokens: readonly (string | number)[]): Place
+  error(message: string): void
+  warn(message: string): void
+}
+
+export interface ProblemLog {
+  readonly root: Place
+  readonly warnings: readonly PolicyProblem[]
+  rule(index: number, id: string): Place
+  /** Throws GatewayError `policy_invalid` when there was an error; `data.problems` has them all. */
+  throwErrors(): void
+}
+
+/** Collects everything that is wrong, so that an admin sees it at once and not one by one. */
+export function problemLog(): ProblemLog {
+  const errors: PolicyProblem[] = []
+  const warnings: PolicyProblem[] = []
+
+  const place = (path: string, rule: string | undefined): Place => {
+    const toProblem = (message: string): PolicyProblem => ({ ...(rule === undefined ? {} : { rule }), path, message })
+    return {
+      at: (...tokens) => place(tokens.reduce<string>(stepInto, path), rule),
+      error: (message) => void errors.push(toProblem(message)),
+      warn: (message) => void warnings.push(toProblem(message)),
+    }
+  }
+
+  return {
+    root: place('', undefined),
+    warnings,
+    rule: (index, id) => place(`/rules/${index}`, id),
+    throwErrors: () => {
+      const [first, ...others] = errors
+      if (!first) return
+      const where = first.rule === undefined ? first.path : `rule "${first.rule}", ${first.path}`
+      const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+      throw new GatewayError('policy_invalid', `The policy cannot be used: ${where}: ${first.message}${more}`, {
+        data: { problems: errors },
+      })
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { Tool } from '../kernel/tool.ts'
+import { isGlob } from './glob.ts'
+import type { ToolSelector } from './selector-schema.ts'
+import { compileToolSelector } from './tool-selector.ts'
+
+/** Finds the tools of a selector without asking every tool. Places are positions in the catalog's order, ascending. */
+export interface ToolIndex {
+  readonly tools: readonly Tool[]
+  placesOf(selector: ToolSelector | undefined): Uint32Array
+  placeOf(tool: Tool): number | undefined
+}
+
+/** Indexes the tools of one catalog by connection and provider. Rules with the same selector share one answer. */
+export function indexTools(tools: readonly Tool[]): ToolIndex {
+  const all = Uint32Array.from(tools.keys())
+  const byConnection = groupPlaces(tools, (tool) => tool.connection)
+  const byProvider = groupPlaces(tools, (tool) => tool.provider)
+  const byId = new Map(tools.map((tool, place) => [tool.id, place]))
+  const answers = new Map<string, Uint32Array>()
+
+  const candidates = ({ connections, providers }: ToolSelector): Uint32Array | readonly number[] => {
+    if (connections && !connections.some(isGlob)) return union(connections, byConnection)
+    if (providers && !providers.some(isGlob)) return union(providers, byProvider)
+    return all
+  }
+
+  const search = (selector: ToolSelector): Uint32Array => {
+    const matches = compileToolSelector(selector)
+    return Uint32Array.from([...candidates(selector)].filter((place) => isMatch(tools[place], matches)))
+  }
+
+  return {
+    tools,
+    placesOf: (selector) => {
+      if (!selector) return all
+      const key = JSON.stringify(selector)
+      const places = answers.get(key) ?? search(selector)
+      answers.set(key, places)
+      return places
+    },
+    placeOf: (tool) => byId.get(tool.id),
+  }
+}
+
+const isMatch = (tool: Tool | undefined, matches: (tool: Tool) => boolean): boolean =>
+  tool !== undefined && matches(tool)
+
+function groupPlaces(tools: readonly Tool[], keyOf: (tool: Tool) => string): ReadonlyMap<string, readonly number[]> {
+  const groups = new Map<string, number[]>()
+  for (const [place, tool] of tools.entries()) {
+    const group = groups.get(keyOf(tool))
+    if (group) group.push(place)
+    else groups.set(keyOf(tool), [place])
+  }
+  return groups
+}
+
+const union = (keys: readonly string[], groups: ReadonlyMap<string, readonly number[]>): readonly number[] =>
+  [...new Set(keys)].flatMap((key) => groups.get(key) ?? []).sort((a, b) => a - b)

@@ -1,0 +1,104 @@
+import { LRUCache } from 'lru-cache'
+import type { Principal } from '../kernel/principal.ts'
+import type { Tool } from '../kernel/tool.ts'
+import { toCell, type Cell } from './cell.ts'
+import type { FactSheet } from './facts.ts'
+import type { CompiledRule } from './rule.ts'
+import type { ToolIndex } from './tool-index.ts'
+
+/** Views kept of one policy. Principals with the same matching rules share one; in practice there are tens. */
+const MAX_VIEWS = 2_000
+
+/** All that a policy says to principals with the same matching rules. Cells are built when they are first asked for. */
+export interface View {
+  /** Names the set of matching rules: equal for two principals exactly when the same rules are about them. */
+  readonly signature: string
+  /** The tools that may be seen, in the catalog's order. */
+  readonly tools: readonly Tool[]
+  cell(place: number): Cell | undefined
+}
+
+/** Finds the view of a principal: by the object, by its facts, by its signature, and only then by building it. */
+export function viewCache(rules: readonly CompiledRule[], facts: FactSheet, index: ToolIndex): (p: Principal) => View {
+  const byPrincipal = new WeakMap<Principal, View>()
+  const byFacts = new LRUCache<string, View>({ max: MAX_VIEWS })
+  const bySignature = new LRUCache<string, View>({ max: MAX_VIEWS })
+
+  const resolve = (principal: Principal): View => {
+    const key = facts.read(principal)
+    const known = byFacts.get(key)
+    if (known) return known
+    const matching = rules.map((rule) => rule.selectsSubject(key))
+    const signature = toSignature(matching)
+    const view =
+      bySignature.get(signature) ??
+      toView(
+        signature,
+        rules.filter((_, place) => matching[place]),
+        index,
+      )
+    byFacts.set(key, view)
+    bySignature.set(signature, view)
+    return view
+  }
+
+  return (principal) => {
+    const known = byPrincipal.get(principal)
+    if (known) return known
+    const view = resolve(principal)
+    byPrincipal.set(principal, view)
+    return view
+  }
+}
+
+const BITS = 4
+
+/** One hexadecimal digit for four rules in the order of their ids. */
+function toSignature(matching: readonly boolean[]): string {
+  let text = ''
+  for (let start = 0; start < matching.length; start += BITS) {
+    const bits = matching.slice(start, start + BITS)
+    text += bits.reduce((sum, bit, place) => sum + (bit ? 1 << place : 0), 0).toString(16)
+  }
+  return text
+}
+
+function toView(signature: string, rules: readonly CompiledRule[], index: ToolIndex): View {
+  const cells = new Map<number, Cell>()
+  const toolRules = (place: number) => rules.filter(({ places }) => isAmong(places, place))
+  return {
+    signature,
+    tools: visibleTools(rules, index.tools),
+    cell: (place) => {
+      const tool = index.tools[place]
+      const cell = cells.get(place) ?? (tool && toCell(tool, toolRules(place)))
+      if (cell) cells.set(place, cell)
+      return cell
+    },
+  }
+}
+
+/** What rules have done to a tool so far. */
+const ALLOWED = 1
+const HIDDEN = 2
+
+function visibleTools(rules: readonly CompiledRule[], tools: readonly Tool[]): readonly Tool[] {
+  const state = new Uint8Array(tools.length)
+  for (const { effect, condition, places } of rules) {
+    const mark = effect === 'allow' ? ALLOWED : effect === 'deny' && !condition ? HIDDEN : 0
+    if (mark !== 0) for (const place of places) state[place] = (state[place] ?? 0) | mark
+  }
+  return tools.filter((tool, place) => state[place] === ALLOWED && !tool.quarantined)
+}
+
+/** Binary search: places are ascending. */
+function isAmong(places: Uint32Array, place: number): boolean {
+  let low = 0
+  let high = places.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((places[middle] ?? 0) < place) low = middle + 1
+    else high = middle
+  }
+  return places[low] === place
+}
