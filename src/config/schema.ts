@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { policyDocumentSchema } from '../policy/schema.ts'
+import { connectionSchema } from './connection-schema.ts'
+import { slugSchema, urlSchema } from './field-schemas.ts'
+import { agentIdSchema, agentSchema, identitySchema } from './identity-schema.ts'
+import type { ConfigSource } from './source.ts'
+
+/** 32 characters leave room for the action's name in a portable tool name. */
+const connectionSlugSchema = slugSchema('The name of a connection', ['gatehouse'], 32)
+
+const hostSchema = z
+  .string()
+  .max(260)
+  .regex(
+    /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/,
+    'Write a host, such as gw.example.com, gw.example.com:8443 or [::1].',
+  )
+
+const originSchema = z
+  .string()
+  .max(300)
+  .regex(
+    /^[a-z][a-z0-9+.-]*:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/,
+    'Write an origin, such as https://app.example.com: scheme, host and port, no path.',
+  )
+
+const serverSchema = z.strictObject({
+  host: z.string().min(1).max(255).default('127.0.0.1').describe('Address to listen on.'),
+  port: z.int().min(0).max(65_535).default(8787).describe('Port to listen on; 0 takes any free one.'),
+  publicUrl: urlSchema({ secure: true, query: false })
+    .optional()
+    .describe('How clients reach the gateway when it stands behind a proxy, such as https://gw.example.com.'),
+  allowedHosts: z
+    .array(hostSchema)
+    .max(100)
+    .default([])
+    .describe('Values of the Host header, besides those that follow from host and publicUrl.'),
+  allowedOrigins: z
+    .array(originSchema)
+    .max(100)
+    .default([])
+    .describe('Web pages that may call, besides our own. Agents that are no web pages need none.'),
+  maxBodyBytes: z
+    .int()
+    .min(1_024)
+    .max(64 * 1_048_576)
+    .default(4 * 1_048_576)
+    .describe('The largest request, in bytes.'),
+  maxDepth: z.int().min(8).max(256).default(64).describe('The deepest nesting of a request.'),
+})
+export type ServerConfig = z.output<typeof serverSchema>
+
+const storeSchema = z.strictObject({
+  path: z.string().min(1).max(4_096).default('.gatehouse').describe('Folder of the state, relative to this file.'),
+})
+
+const auditSchema = z.strictObject({
+  maxBytes: z
+    .int()
+    .min(65_536)
+    .max(1_073_741_824)
+    .default(64 * 1_048_576)
+    .describe('Size at which a new audit file is begun, in bytes.'),
+})
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export const logLevelSchema = z.enum(LOG_LEVELS)
+export type LogLevel = z.infer<typeof logLevelSchema>
+
+const logSchema = z.strictObject({
+  level: logLevelSchema.default('info').describe('What is logged to stderr. LOG_LEVEL stands above it.'),
+})
+
+/** The file, once references are resolved. Strict all the way down: a typo is an error, never a setting that is lost. */
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe('Where editors find the schema of this file.'),
+  organisation: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'Use lower-case letters, digits, _ and -, at most 64.')
+    .describe('Whose gateway this is. Sealed credentials are bound to it.'),
+  server: serverSchema.prefault({}).describe('How clients reach the gateway.'),
+  store: storeSchema.prefault({}).describe('Where state is kept.'),
+  audit: auditSchema.prefault({}).describe('The audit log, in the store folder.'),
+  log: logSchema.prefault({}).describe('The log, on stderr.'),
+  identity: identitySchema.prefault({}).describe('How callers prove who they are.'),
+  agents: z.record(agentIdSchema, agentSchema).default({}).describe('AI agents, by id.'),
+  connections: z
+    .record(connectionSlugSchema, connectionSchema)
+    .default({})
+    .describe('Services and downstream MCP servers, by the name that their tools carry.'),
+  policy: policyDocumentSchema.prefault({ rules: [] }).describe('Who may do what. What no rule allows is denied.'),
+})
+
+export type ConfigDocument = z.output<typeof configSchema>
+
+/** A configuration that is right in itself. Paths are absolute, durations milliseconds, secrets `Secret`. */
+export interface Config extends Readonly<ConfigDocument> {
+  /** Where it came from. */
+  readonly source: ConfigSource
+}
