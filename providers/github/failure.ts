@@ -25,9 +25,7 @@ function reading(reply: WireReply, { message }: VendorFailure): Partial<VendorFa
     return { kind: 'missing_scope', message: `${message}${accepted(reply)}` }
   }
   if (status === 404) {
-    return {
-      message: `${message}. Either the name or number is wrong, or the token may not see it: GitHub answers both alike.`,
-    }
+    return { message: `${message} (GitHub answers so too when the token may not see it)` }
   }
   if (status === 405) return { kind: 'conflict' }
   return status === 422 ? { message: `${message}${details(reply)}` } : {}

@@ -120,12 +120,14 @@ export const getIssue = action({
     method: 'GET',
     path: path`/repos/${owner}/${repo}/issues/${issue_number}`,
   }),
-  followUps: (reply, input) => latestComments(toIssue(reply.body).comments, input),
+  followUps: (reply, input) => latestComments(countWire.safeParse(reply.body).data?.comments ?? 0, input),
   result: (reply, followUps, input) => ({
     ...toIssue(reply.body),
     latest_comments: followUps.flatMap(commentsOf).slice(-input.comments),
   }),
 })
+
+const countWire = z.object({ comments: z.number().int() })
 
 /** Comments are served oldest first, so the latest ones fill the last page and, when it is short, the one before. */
 function latestComments(

@@ -56,7 +56,7 @@ export const searchMessages = action({
   }),
   // The list holds ids only; what people know a mail by takes one more request each.
   followUps: (reply, { limit }) =>
-    (listWire.parse(reply.body).messages ?? []).slice(0, limit).map(({ id }) => ({
+    (listWire.safeParse(reply.body).data?.messages ?? []).slice(0, limit).map(({ id }) => ({
       method: 'GET',
       path: path`/gmail/v1/users/me/messages/${id}`,
       query: {
