@@ -7,6 +7,8 @@ export type AddressKind = 'public' | 'private' | 'never'
 const PRIVATE_RANGES = new Set<string>(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'])
 /** Metadata services of clouds that live in private ranges: AWS over IPv6 and Alibaba. 169.254.169.254 is link-local. */
 const METADATA = new Set(['fd00:ec2::254', '100.100.100.200'])
+/** Deprecated by RFC 4291 §2.5.5.1; the parser would take it for an IPv4-mapped address. */
+const IPV4_COMPATIBLE = /^::[0-9.]+\.[0-9]+$/
 /** All of today's global unicast space (RFC 4291 §2.4, IANA): what lies outside translates, tunnels or is reserved. */
 const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3')
 
@@ -15,7 +17,7 @@ const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3')
  * that the socket would reach; NAT64, 6to4, Teredo and site-local addresses, link-local, multicast and `::` are `never`.
  */
 export function addressKind(literal: string): AddressKind {
-  if (!ipaddr.isValid(literal)) return 'never'
+  if (!ipaddr.isValid(literal) || IPV4_COMPATIBLE.test(literal)) return 'never'
   const address = ipaddr.process(literal)
   const text = address.toString()
   const range = address.range()

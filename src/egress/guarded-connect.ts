@@ -13,6 +13,9 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void
 
+/** This machine by definition (RFC 6761 §6.3), whatever a resolver says. */
+const LOCALHOST = /^(?:.*\.)?localhost\.?$/i
+
 export interface ConnectOptions {
   readonly allowPrivateNetwork: boolean
   readonly timeoutMs: number
@@ -31,7 +34,8 @@ export function guardedConnect({ allowPrivateNetwork, timeoutMs, lookup = system
   const http = connectorFor('http:')
   return (options: buildConnector.Options, callback: buildConnector.Callback): void => {
     const { hostname, protocol } = options
-    if (isIP(hostname) && !isAllowed(addressKind(hostname), protocol, allowPrivateNetwork)) {
+    const known = isIP(hostname) ? addressKind(hostname) : LOCALHOST.test(hostname) ? 'private' : undefined
+    if (known && !isAllowed(known, protocol, allowPrivateNetwork)) {
       callback(blocked(hostname, protocol, allowPrivateNetwork), null)
       return
     }
