@@ -17,6 +17,8 @@ export interface Connected {
   /** What the tools' fingerprints are bound to: who answers at the other end. */
   readonly identity: string
   readonly tools: readonly SourceTool[]
+  /** What of the newest list is not offered and why, in words for an admin; absent or empty when nothing was left out. */
+  problems?(): readonly string[]
   /** Resolves when the other end still answers; rejects with a GatewayError that says why not. */
   probe(signal: AbortSignal): Promise<void>
   close(): Promise<void>

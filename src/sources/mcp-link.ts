@@ -1,0 +1,138 @@
+import { Client, ProtocolError, ProtocolErrorCode, SdkHttpError, SseError } from '@modelcontextprotocol/client'
+import { GatewayError } from '../kernel/errors.ts'
+import { toConnectError } from './mcp-failure.ts'
+import { identityOf, type McpDeps, type McpSpec } from './mcp-spec.ts'
+import { httpWire, sseWire, stdioWire, type Wire } from './mcp-wire.ts'
+import { settledWithin } from './schedule.ts'
+
+export type Era = 'legacy' | 'modern'
+
+/** One live MCP connection of one era to one server. */
+export interface Link {
+  readonly client: Client
+  readonly era: Era
+  readonly kind: Wire['kind']
+  readonly identity: string
+  /** Why something failed, with what is known of the server's end (see `toConnectError`). */
+  explain(error: unknown): GatewayError
+  /** Ends the session at the server (best effort, one second) and closes; never rejects. */
+  close(): Promise<void>
+}
+
+export interface LinkEvents {
+  onNotification(method: string, params: unknown): void
+  /** The link closed by itself. */
+  onClosed(error: GatewayError): void
+}
+
+export interface LinkRequest {
+  readonly spec: McpSpec
+  readonly deps: McpDeps
+  readonly events: LinkEvents
+  /** The era, when it is known; otherwise it is probed. */
+  readonly era: Era | undefined
+  readonly connectMs: number
+  /** Aborts the connecting, not the link. */
+  readonly signal: AbortSignal
+}
+
+const END_SESSION_MS = 1_000
+/** HTTP answers that say "no Streamable HTTP here" (MCP 2025-11-25, Transports, Backwards Compatibility). */
+const NOT_STREAMABLE = [400, 404, 405]
+
+/**
+ * Connects to a downstream server, whatever its era and transport. Nothing is declared that is not carried (elicitation,
+ * sampling, roots), so servers do not ask for it. Rejects with a GatewayError that says what to do.
+ */
+export async function openLink(request: LinkRequest): Promise<Link> {
+  const { transport } = request.spec
+  if (transport.kind === 'stdio') return openStdio(request)
+  try {
+    return await open(
+      request,
+      transport.kind === 'http' ? httpWire(transport, request.deps) : sseWire(transport, request.deps),
+    )
+  } catch (error) {
+    if (transport.kind === 'sse' || !transport.fallbackToSse || !isNotStreamable(error))
+      throw toConnectError(error, request.spec)
+    return open(request, sseWire(transport, request.deps)).catch((cause: unknown) => {
+      throw toConnectError(cause, request.spec)
+    })
+  }
+}
+
+/** Some legacy servers exit on anything before `initialize`: they get a second process, without the probe. */
+async function openStdio(request: LinkRequest): Promise<Link> {
+  const { spec, deps, signal } = request
+  if (spec.transport.kind !== 'stdio') throw new GatewayError('internal', 'Not a stdio connection.')
+  const wire = stdioWire(spec.transport, deps)
+  try {
+    return await open(request, wire)
+  } catch (error) {
+    const diedOfProbe = request.era === undefined && wire.failure() !== undefined && !signal.aborted
+    if (!diedOfProbe) throw toConnectError(error, spec, wire)
+    return openStdio({ ...request, era: 'legacy' })
+  }
+}
+
+const isNotStreamable = (error: unknown): boolean =>
+  error instanceof SdkHttpError && error.status !== undefined && NOT_STREAMABLE.includes(error.status)
+
+async function open(request: LinkRequest, wire: Wire): Promise<Link> {
+  const { signal, connectMs } = request
+  const client = newClient(request)
+  const giveUp = (): void => void wire.transport.close()
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    signal.throwIfAborted()
+    const isLegacy = request.era === 'legacy' || wire.kind === 'sse'
+    await client.connect(wire.transport, { timeout: connectMs, signal, ...(isLegacy && { prior: { kind: 'legacy' } }) })
+    return toLink(request, client, wire)
+  } catch (error) {
+    await wire.transport.close()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+function newClient({ deps, connectMs }: LinkRequest): Client {
+  const client = new Client(
+    { name: 'gatehouse', version: deps.version },
+    {
+      capabilities: {},
+      versionNegotiation: { mode: 'auto', probe: { timeoutMs: Math.ceil(connectMs / 3) } },
+      inputRequired: { autoFulfill: false },
+    },
+  )
+  client.fallbackRequestHandler = ({ method }) =>
+    Promise.reject(new ProtocolError(ProtocolErrorCode.MethodNotFound, `This gateway does not carry ${method} yet.`))
+  return client
+}
+
+function toLink({ spec, deps, events }: LinkRequest, client: Client, wire: Wire): Link {
+  let over = false
+  const lost = (error: unknown): void => {
+    if (over) return
+    over = true
+    events.onClosed(toConnectError(error, spec, wire))
+  }
+  client.fallbackNotificationHandler = ({ method, params }) => Promise.resolve(events.onNotification(method, params))
+  Object.assign(client, {
+    onclose: () => lost(new GatewayError('upstream_failed', 'The server closed the connection.')),
+    onerror: (error: Error) => (error instanceof SseError ? lost(error) : undefined),
+  })
+  return {
+    client,
+    era: client.getProtocolEra() ?? 'legacy',
+    kind: wire.kind,
+    identity: identityOf(spec.transport, client.getServerVersion()?.name),
+    explain: (error) => toConnectError(error, spec, wire),
+    async close() {
+      over = true
+      await settledWithin(wire.endSession(), END_SESSION_MS, deps.schedule)
+      await client.close().catch(() => undefined)
+      await wire.transport.close().catch(() => undefined)
+    },
+  }
+}

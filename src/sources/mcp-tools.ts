@@ -1,0 +1,136 @@
+import { GatewayError } from '../kernel/errors.ts'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
+import type { SourceTool, ToolDefinition } from '../kernel/tool.ts'
+import { hasForbiddenKey, isShallow } from './json-bounds.ts'
+import { paramHeaders } from './mcp-param-headers.ts'
+import { traitsOf } from './mcp-traits.ts'
+import { printable } from './stderr-tail.ts'
+
+export interface ToolListing {
+  readonly tools: readonly SourceTool[]
+  /** What was left out, and why, for an admin. */
+  readonly problems: readonly string[]
+}
+
+export interface ListOptions {
+  readonly trustAnnotations: boolean
+  /** Whether arguments travel in headers too (modern Streamable HTTP): then invalid declarations drop a tool. */
+  readonly mirrorsHeaders: boolean
+}
+
+/** Asks for one page of `tools/list`, as the server sends it. */
+export type PageReader = (cursor: string | undefined) => Promise<unknown>
+
+const MAX_PAGES = 64
+const MAX_TOOLS = 10_000
+const MAX_LIST_BYTES = 32 * 1024 * 1024
+const MAX_SCHEMA_BYTES = 256 * 1024
+const MAX_DEFINITION_BYTES = 640 * 1024
+const MAX_DEPTH = 32
+const NAME = /^[^\p{Cc}]{1,128}$/u
+
+/**
+ * Every tool of a server, its definitions untouched. A definition that cannot be offered safely is left out and named in
+ * `problems`; nothing is left out silently. Rejects with `upstream_invalid` when a page is not a list of tools.
+ */
+export async function listTools(readPage: PageReader, options: ListOptions): Promise<ToolListing> {
+  const intake = newIntake(options)
+  let cursor: string | undefined
+  for (let page = 1; ; page += 1) {
+    const { tools, nextCursor } = parsePage(await readPage(cursor))
+    const isFull = tools.some((tool) => !intake.take(tool))
+    if (isFull || nextCursor === undefined) break
+    if (nextCursor === cursor || page === MAX_PAGES) {
+      intake.problem(
+        nextCursor === cursor
+          ? 'the list repeats its cursor; it was cut'
+          : `the list has over ${MAX_PAGES} pages; it was cut`,
+      )
+      break
+    }
+    cursor = nextCursor
+  }
+  return intake.listing()
+}
+
+function parsePage(page: unknown): { readonly tools: readonly unknown[]; readonly nextCursor: string | undefined } {
+  if (!isJsonObject(page) || !Array.isArray(page['tools'])) {
+    throw new GatewayError('upstream_invalid', 'The server answered tools/list without a list of tools.')
+  }
+  const { nextCursor } = page
+  return { tools: page['tools'], nextCursor: typeof nextCursor === 'string' ? nextCursor : undefined }
+}
+
+interface Intake {
+  /** False when the list is full. */
+  take(tool: unknown): boolean
+  problem(text: string): void
+  listing(): ToolListing
+}
+
+function newIntake({ trustAnnotations, mirrorsHeaders }: ListOptions): Intake {
+  const tools = new Map<string, SourceTool>()
+  const problems: string[] = []
+  let bytes = 0
+  let seen = 0
+  return {
+    take(tool) {
+      seen += 1
+      const name = nameOf(tool, seen)
+      const fault = faultOf(tool, tools, mirrorsHeaders)
+      if (fault !== undefined || !isDefinition(tool)) {
+        problems.push(`${name} is not offered: ${fault ?? 'it is not a tool definition'}`)
+        return true
+      }
+      bytes += sizeOf(tool)
+      if (tools.size === MAX_TOOLS || bytes > MAX_LIST_BYTES) {
+        problems.push(`only the first ${tools.size} tools are offered: the list is larger than the gateway takes`)
+        return false
+      }
+      tools.set(tool.name, { definition: tool, traits: traitsOf(tool, trustAnnotations) })
+      return true
+    },
+    problem: (text) => void problems.push(text),
+    listing: () => ({ tools: [...tools.values()], problems }),
+  }
+}
+
+const nameOf = (tool: unknown, position: number): string =>
+  isJsonObject(tool) && typeof tool['name'] === 'string' && tool['name'] !== ''
+    ? `"${printable(tool['name']).slice(0, 64)}"`
+    : `tool ${position}`
+
+/** What stands against offering a definition; undefined when nothing does. */
+function faultOf(tool: unknown, taken: ReadonlyMap<string, unknown>, mirrorsHeaders: boolean): string | undefined {
+  if (!isJsonObject(tool) || typeof tool['name'] !== 'string') return 'it has no name'
+  if (!NAME.test(tool['name'])) return 'its name is empty, longer than 128 characters or has control characters'
+  if (taken.has(tool['name'])) return 'its name is taken by an earlier tool'
+  if (!isJsonObject(tool['inputSchema'])) return 'it has no inputSchema'
+  // The definition itself is one level, its schemas are the next.
+  if (!isShallow(tool, MAX_DEPTH + 1)) return `its definition is nested deeper than ${MAX_DEPTH}`
+  if (hasForbiddenKey(tool)) return 'its definition has a key "__proto__"'
+  if (sizeOf(tool['inputSchema']) > MAX_SCHEMA_BYTES) return `its inputSchema is larger than ${MAX_SCHEMA_BYTES} bytes`
+  if (sizeOf(tool['outputSchema']) > MAX_SCHEMA_BYTES)
+    return `its outputSchema is larger than ${MAX_SCHEMA_BYTES} bytes`
+  if (sizeOf(tool) > MAX_DEFINITION_BYTES) return `its definition is larger than ${MAX_DEFINITION_BYTES} bytes`
+  return mirrorsHeaders ? headerFault(tool['inputSchema']) : undefined
+}
+
+function headerFault(inputSchema: JsonObject): string | undefined {
+  const headers = paramHeaders(inputSchema)
+  return 'fault' in headers ? headers.fault : undefined
+}
+
+const sizeOf = (value: unknown): number => (value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)))
+
+const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value)
+const isText = (value: unknown): boolean => typeof value === 'string'
+
+const isDefinition = (tool: unknown): tool is ToolDefinition =>
+  isJsonObject(tool) &&
+  isText(tool['name']) &&
+  isOptional(tool['title'], isText) &&
+  isOptional(tool['description'], isText) &&
+  isJsonObject(tool['inputSchema']) &&
+  isOptional(tool['outputSchema'], isJsonObject) &&
+  isOptional(tool['annotations'], isJsonObject)

@@ -1,0 +1,89 @@
+import {
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  isJSONRPCRequest,
+  type Transport,
+} from '@modelcontextprotocol/client'
+import { GatewayError } from '../kernel/errors.ts'
+import { childEnv } from './child-process.ts'
+import { revealed, type McpDeps, type McpTransport } from './mcp-spec.ts'
+import { stdioTransport } from './stdio-transport.ts'
+
+/** One way to a server: an SDK transport and what only its kind can tell or do. */
+export interface Wire {
+  readonly kind: 'stdio' | 'http' | 'sse'
+  readonly transport: Transport
+  /** Why it closed by itself. */
+  failure(): GatewayError | undefined
+  /** What the server's process last wrote to stderr. */
+  lastWords(): string
+  /** Tells the server that the session is over, where there is one. */
+  endSession(): Promise<void>
+}
+
+type StdioEnd = Extract<McpTransport, { kind: 'stdio' }>
+type HttpEnd = Extract<McpTransport, { url: URL }>
+
+const MAX_MESSAGE_BYTES = 10 * 1024 * 1024
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/
+
+/** `data` of the answer that stands in for one that never came. */
+export const STREAM_ENDED = 'dev.gatehouse/stream-ended'
+
+export function stdioWire(to: StdioEnd, deps: McpDeps): Wire {
+  const env = childEnv(deps.env, revealed(to.env))
+  const command = { command: to.command, args: to.args, env, ...(to.cwd !== undefined && { cwd: to.cwd }) }
+  const transport = stdioTransport(command, deps)
+  return {
+    kind: 'stdio',
+    transport,
+    failure: () => transport.failure(),
+    lastWords: () => transport.lastWords(),
+    endSession: () => Promise.resolve(),
+  }
+}
+
+export function httpWire(to: HttpEnd, deps: McpDeps): Wire {
+  const transport = new StreamableHTTPClientTransport(to.url, httpOptions(to, deps))
+  failOnStreamEnd(transport)
+  return { kind: 'http', transport, ...silent, endSession: () => transport.terminateSession() }
+}
+
+export function sseWire(to: HttpEnd, deps: McpDeps): Wire {
+  const transport = new SSEClientTransport(to.url, httpOptions(to, deps))
+  return { kind: 'sse', transport, ...silent, endSession: () => Promise.resolve() }
+}
+
+const silent = { failure: () => undefined, lastWords: () => '' }
+
+/** Headers are checked here because the platform's own error would show the value. */
+function httpOptions(to: HttpEnd, deps: McpDeps) {
+  const headers = revealed(to.headers)
+  for (const [name, value] of Object.entries(headers)) {
+    if (HEADER_NAME.test(name) && HEADER_VALUE.test(value)) continue
+    throw new GatewayError('config_invalid', `The header "${name}" has characters that HTTP does not allow.`)
+  }
+  return {
+    requestInit: { headers },
+    fetch: deps.fetch({ allowPrivateNetwork: to.allowPrivateNetwork, maxBytes: MAX_MESSAGE_BYTES }),
+  }
+}
+
+/**
+ * The SDK lets a request wait for its whole timeout when the server ends the answer's stream without an answer. Here it
+ * gets an error at once. An answer that did come was delivered before its stream ended, and the second one is ignored.
+ */
+function failOnStreamEnd(transport: StreamableHTTPClientTransport): void {
+  const send = transport.send.bind(transport)
+  transport.send = (message, options) => {
+    if (Array.isArray(message) || !isJSONRPCRequest(message)) return send(message, options)
+    const { id } = message
+    const error = { code: -32_000, message: 'The answer ended before it was complete.', data: STREAM_ENDED }
+    const onRequestStreamEnd = (): void => {
+      options?.onRequestStreamEnd?.()
+      transport.onmessage?.({ jsonrpc: '2.0', id, error })
+    }
+    return send(message, { ...options, onRequestStreamEnd })
+  }
+}
