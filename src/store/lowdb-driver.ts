@@ -2,8 +2,9 @@ import { readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Low } from 'lowdb'
 import { GatewayError } from '../kernel/errors.ts'
+import { diskFailure } from './disk-failure.ts'
 import type { Driver } from './driver.ts'
-import { errorCode, type FileSystem, nodeFileSystem } from './file-system.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
 import { jsonFile } from './json-file.ts'
 import { type LockOwner, type Published, takeLock } from './lock-file.ts'
 import { isHeld, type LockFacts, readLockRecord, toLockFacts } from './lock-record.ts'
@@ -81,22 +82,7 @@ async function usable<T>(directory: string, work: () => Promise<T>): Promise<T> 
     return await work()
   } catch (error) {
     if (error instanceof GatewayError) throw error
-    const detail = `The store in ${directory} cannot be used${reasonOf(error)}. Nothing was changed.`
+    const detail = `The store in ${directory} cannot be used: ${diskFailure(error)}. Nothing was changed.`
     throw new GatewayError('store_unavailable', detail, { cause: error })
   }
-}
-
-const REASONS: Record<string, string> = {
-  ENOSPC: ': the disk is full; make room',
-  EDQUOT: ': the disk quota is used up; make room',
-  EACCES: ': access is denied; give the directory to the user that runs the gateway',
-  EPERM: ': access is denied; give the directory to the user that runs the gateway',
-  EROFS: ': the file system is read-only; choose another directory',
-  EIO: ': the disk fails; check its health',
-  ENOENT: ': the directory is gone; put it back and restart the gateway',
-}
-
-const reasonOf = (error: unknown): string => {
-  const code = errorCode(error)
-  return code === undefined ? '' : (REASONS[code] ?? ` (${code})`)
 }
