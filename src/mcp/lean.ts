@@ -1,0 +1,142 @@
+import {
+  type InboundClassificationOutcome,
+  LOG_LEVEL_META_KEY,
+  SERVER_INFO_META_KEY,
+} from '@modelcontextprotocol/server'
+import type { Exchange } from '../kernel/exchange.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import type { McpDeps } from './deps.ts'
+import { type Caller, MODERN_VERSION, modernProtocol, plainExchange, toObject } from './exchange.ts'
+import { isLegacyVersion } from './legacy-http.ts'
+import type { Methods, Reply } from './methods.ts'
+import { isRpcId, type RpcId } from './rpc.ts'
+import type { Session, Sessions } from './sessions.ts'
+
+/** The requests that agents make all day. */
+const METHODS = new Set(['ping', 'tools/list', 'tools/call'])
+
+export interface LeanDoor {
+  readonly deps: McpDeps
+  readonly methods: Methods
+  readonly sessions: Sessions
+}
+
+export interface LeanRequest {
+  readonly request: Request
+  readonly body: Json | undefined
+  readonly caller: Caller
+  readonly route: InboundClassificationOutcome
+}
+
+/** A request that is what it should be in every respect, so that the SDK would have nothing to object to. */
+interface Plain extends LeanRequest {
+  readonly id: RpcId
+  readonly method: string
+  readonly params: JsonObject
+  readonly meta: JsonObject
+}
+
+/**
+ * Answers plain requests as JSON without server objects and streams. Undefined sends the request the
+ * SDK's way: everything that is odd, wrong, or wants to hear something before its result. The answers are the same.
+ */
+export function leanDoor({ deps, methods, sessions }: LeanDoor) {
+  return async (asked: LeanRequest): Promise<Response | undefined> => {
+    const plain = toPlain(asked)
+    if (!plain) return undefined
+    if (isPlainModern(plain)) return answerModern(deps, methods, plain)
+    const session = sessionOf(sessions, plain)
+    return session && answerLegacy(methods, session, plain)
+  }
+}
+
+function toPlain(asked: LeanRequest): Plain | undefined {
+  const { body } = asked
+  if (!isJsonObject(body) || !isRpcId(body['id']) || typeof body['method'] !== 'string') return undefined
+  const params = toObject(body['params'])
+  const meta = toObject(params['_meta'])
+  const odd =
+    'progressToken' in meta || LOG_LEVEL_META_KEY in meta || 'inputResponses' in params || 'requestState' in params
+  return odd || !METHODS.has(body['method'])
+    ? undefined
+    : { ...asked, id: body['id'], method: body['method'], params, meta }
+}
+
+function isPlainModern({ route, request, method, params }: Plain): boolean {
+  if (route.kind !== 'modern' || route.messageKind !== 'request' || route.classification.revision !== MODERN_VERSION)
+    return false
+  const { headers } = request
+  const named = method !== 'tools/call' || (isPlainName(params['name']) && headers.get('mcp-name') === params['name'])
+  return method !== 'ping' && named && headers.has('mcp-protocol-version') && headers.has('mcp-method')
+}
+
+/** Not in the encoded form that headers use for names beyond ASCII. */
+const isPlainName = (name: unknown): boolean => typeof name === 'string' && !name.startsWith('=?')
+
+async function answerModern(deps: McpDeps, methods: Methods, plain: Plain): Promise<Response | undefined> {
+  const { caller, params, meta, request } = plain
+  const exchange = plainExchange({ caller, params, protocol: modernProtocol(meta), signal: request.signal })
+  const reply = await methods.answer(plain.method, params, exchange)
+  return toResponse(plain, reply, (members) => stamped(members, deps.serverInfo), {})
+}
+
+/** What 2026-07-28 wants in every result. */
+const stamped = (result: JsonObject, serverInfo: McpDeps['serverInfo']): JsonObject => ({
+  ...result,
+  resultType: 'complete',
+  _meta: { ...toObject(result['_meta']), [SERVER_INFO_META_KEY]: serverInfo },
+})
+
+/** The caller's own session, when nothing about the request wants the SDK's judgement. */
+function sessionOf(sessions: Sessions, { route, request: { headers }, caller, id }: Plain): Session | undefined {
+  if (route.kind !== 'legacy' || route.reason !== 'no-claim') return undefined
+  const accept = headers.get('accept') ?? ''
+  const version = headers.get('mcp-protocol-version')
+  if (!accept.includes('application/json') || !accept.includes('text/event-stream')) return undefined
+  if (version !== null && !isLegacyVersion(version)) return undefined
+  const session = sessions.find(headers.get('mcp-session-id') ?? '', caller.principal)
+  return session && session.served.logLevel() === undefined && !session.running.has(id) ? session : undefined
+}
+
+/** A legacy client that goes away has not cancelled; only `notifications/cancelled` and the session's end do. */
+async function answerLegacy(methods: Methods, session: Session, plain: Plain): Promise<Response | undefined> {
+  const { caller, params, id } = plain
+  const { served, running } = session
+  const controller = new AbortController()
+  const exchange: Exchange = {
+    ...plainExchange({ caller, params, protocol: served.protocol(), signal: controller.signal }),
+    onLog: (message) => served.log(message),
+  }
+  running.set(id, controller)
+  try {
+    const reply = await methods.answer(plain.method, params, exchange)
+    const headers = { 'mcp-session-id': session.id }
+    return controller.signal.aborted ? unanswered(headers) : toResponse(plain, reply, (members) => members, headers)
+  } finally {
+    running.delete(id)
+  }
+}
+
+/** A cancelled request gets no response; a stream that ends says so. */
+const unanswered = (headers: Record<string, string>): Response =>
+  new Response('', { status: 200, headers: { ...headers, 'content-type': 'text/event-stream' } })
+
+function toResponse(
+  { id, method }: Plain,
+  reply: Reply,
+  stamp: (members: JsonObject) => JsonObject,
+  headers: Record<string, string>,
+): Response | undefined {
+  if (!reply.error && reply.json === undefined && method === 'tools/list') return undefined // the SDK adapts it to the era
+  return new Response(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${outcome(reply, stamp)}}`, {
+    status: 200,
+    headers: { ...headers, 'content-type': 'application/json' },
+  })
+}
+
+function outcome(reply: Reply, stamp: (members: JsonObject) => JsonObject): string {
+  if (reply.error) return `"error":${JSON.stringify(reply.error)}`
+  if (reply.json === undefined) return `"result":${JSON.stringify(stamp(reply.result))}`
+  const extra = JSON.stringify(stamp({})).slice(1, -1)
+  return `"result":{${reply.json}${extra === '' ? '' : `,${extra}`}}`
+}

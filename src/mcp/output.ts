@@ -1,0 +1,73 @@
+import type { ToolPage } from '../gateway/listing.ts'
+import type { Exchange } from '../kernel/exchange.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import type { ToolResult } from '../kernel/tool.ts'
+import type { ToolsPort } from './deps.ts'
+import { withoutHopMeta } from './meta.ts'
+
+/** What the eras do differently with tools and their results. */
+export interface Projection {
+  /** True when the SDK sends this page to that era exactly as it is. */
+  isVerbatim(page: ToolPage, exchange: Exchange): boolean
+  /** A tool result as the caller's era can read it, without what belongs to the hop behind us. */
+  result(name: string, result: ToolResult, exchange: Exchange): JsonObject
+}
+
+/** What has to be known of a page, worked out once. */
+interface PageFacts {
+  /** Tools with an output schema that has no object at its root, by every name that a call may use. */
+  readonly wrapped: ReadonlySet<Json>
+  /** `execution` left the protocol with 2026-07-28. */
+  readonly hasExecution: boolean
+}
+
+/**
+ * Before 2026-07-28 an output schema has an object at its root: lists carry every other schema as `{ result: … }` (the
+ * SDK does that), and so must the results (it leaves that to us).
+ */
+export function projection(tools: ToolsPort): Projection {
+  const known = new WeakMap<ToolPage, PageFacts>()
+  const factsOf = (page: ToolPage): PageFacts => {
+    const facts = known.get(page) ?? toFacts(page)
+    known.set(page, facts)
+    return facts
+  }
+  const isWrapped = (name: string, { principal }: Exchange): boolean => {
+    let page: ToolPage | undefined = tools.list(principal)
+    while (page) {
+      if (factsOf(page).wrapped.has(name)) return true
+      page = page.nextCursor === undefined ? undefined : tools.list(principal, page.nextCursor)
+    }
+    return false
+  }
+  return {
+    isVerbatim: (page, { protocol }) =>
+      protocol.era === 'modern' ? !factsOf(page).hasExecution : factsOf(page).wrapped.size === 0,
+    result(name, { resultType: _hop, ...raw }, exchange) {
+      const result = withoutHopMeta(raw)
+      const { structuredContent } = result
+      if (exchange.protocol.era === 'modern' || structuredContent === undefined) return result
+      const wrap = !isJsonObject(structuredContent) || isWrapped(name, exchange)
+      return wrap
+        ? { ...withText(result, structuredContent), structuredContent: { result: structuredContent } }
+        : result
+    },
+  }
+}
+
+const toFacts = ({ tools }: ToolPage): PageFacts => ({
+  wrapped: new Set(
+    tools
+      .filter(({ outputSchema }) => isJsonObject(outputSchema) && outputSchema['type'] !== 'object')
+      .flatMap(({ name, _meta }) => [name, isJsonObject(_meta) ? _meta['dev.gatehouse/id'] : undefined])
+      .filter((name) => name !== undefined),
+  ),
+  hasExecution: tools.some((tool) => 'execution' in tool),
+})
+
+/** A client that cannot read structured content still gets the value as text. */
+function withText(result: JsonObject, value: Json): JsonObject {
+  const content = Array.isArray(result['content']) ? (result['content'] as readonly Json[]) : []
+  if (isJsonObject(value) || content.some((block) => isJsonObject(block) && block['type'] === 'text')) return result
+  return { ...result, content: [...content, { type: 'text', text: JSON.stringify(value) }] }
+}

@@ -1,0 +1,92 @@
+import type { Json } from '../kernel/json.ts'
+
+/** Deeper JSON than this is refused: what reads it later recurses, and hostile depth overflows the stack. */
+export const MOST_DEPTH = 64
+/** Own members of these names turn into prototypes when objects are copied carelessly. */
+const POLLUTING = new Set(['__proto__', 'constructor', 'prototype'])
+
+const QUOTE = 34
+const COMMA = 44
+const OPEN_ARRAY = 91
+const BACKSLASH = 92
+const CLOSE_ARRAY = 93
+const OPEN_OBJECT = 123
+const CLOSE_OBJECT = 125
+
+/** The value, or what is wrong in words for the sender. `syntax`: the text is no JSON at all. */
+export type StrictJson =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly reason: 'syntax' | 'refused'; readonly problem: string }
+
+/**
+ * Parses JSON from strangers: nested at most 64 deep, no duplicate keys (RFC 8259 §4 leaves their meaning open, so two
+ * readers may see two requests), no `__proto__`, `constructor` or `prototype` keys. Linear in the length of the text.
+ */
+export function parseStrict(text: string): StrictJson {
+  const problem = scan(text)
+  if (problem !== undefined) return { ok: false, reason: 'refused', problem }
+  try {
+    return { ok: true, value: JSON.parse(text) as Json }
+  } catch {
+    return { ok: false, reason: 'syntax', problem: 'The text is not valid JSON.' }
+  }
+}
+
+/** The keys that an open object has so far; an open array has none. */
+type Open = Set<string> | undefined
+
+/** Judges valid JSON exactly. Text that is no JSON gets any verdict: `JSON.parse` refuses it afterwards. */
+function scan(text: string): string | undefined {
+  const stack: Open[] = []
+  let keys: Open
+  let expectsKey = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) {
+      const end = endOfString(text, index)
+      const problem = keys && expectsKey ? addKey(keys, text.slice(index, end + 1), index) : undefined
+      if (problem !== undefined) return problem
+      expectsKey = false
+      index = end
+    } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      if (stack.length === MOST_DEPTH)
+        return `The JSON is nested deeper than ${MOST_DEPTH} levels (at character ${index}).`
+      stack.push(keys)
+      keys = code === OPEN_OBJECT ? new Set() : undefined
+      expectsKey = code === OPEN_OBJECT
+    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
+      keys = stack.pop()
+      expectsKey = false
+    } else if (code === COMMA) {
+      expectsKey = keys !== undefined
+    }
+  }
+  return undefined
+}
+
+/** The index of the closing quote, or of the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let index = start + 1; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) return index
+    if (code === BACKSLASH) index++
+  }
+  return text.length
+}
+
+function addKey(keys: Set<string>, literal: string, index: number): string | undefined {
+  const key = literal.includes('\\') ? unescape(literal) : literal.slice(1, -1)
+  if (POLLUTING.has(key)) return `The key "${key}" is not allowed (at character ${index}).`
+  if (keys.has(key))
+    return `The key ${JSON.stringify(key.slice(0, 100))} stands twice in one object (at character ${index}).`
+  keys.add(key)
+  return undefined
+}
+
+function unescape(literal: string): string {
+  try {
+    return JSON.parse(literal) as string
+  } catch {
+    return literal
+  }
+}

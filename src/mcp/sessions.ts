@@ -1,0 +1,104 @@
+import type { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
+import type { Clock } from '../kernel/clock.ts'
+import type { Principal } from '../kernel/principal.ts'
+import type { RpcId } from './rpc.ts'
+import type { Served } from './server.ts'
+
+/** A legacy client's session. Its id is a name, not a right: every request proves its principal anew. */
+export interface Session {
+  readonly id: string
+  readonly principal: Principal
+  readonly served: Served
+  readonly transport: WebStandardStreamableHTTPServerTransport
+  /** Requests that the lean door is answering, to be aborted by `notifications/cancelled`. */
+  readonly running: Map<RpcId, AbortController>
+}
+
+export interface SessionLimits {
+  readonly total: number
+  readonly perPrincipal: number
+  /** A session without a request and without an open stream for this long ends, milliseconds. */
+  readonly idleMs: number
+}
+
+export const SESSION_LIMITS: SessionLimits = { total: 1_000, perPrincipal: 50, idleMs: 30 * 60_000 }
+
+export interface Sessions {
+  /** Why the principal cannot have another session now; undefined when it can. */
+  refusal(principal: Principal): string | undefined
+  add(session: Session): void
+  /** The principal's session; another's is as unknown as none. Counts as a sign of life. */
+  find(id: string, principal: Principal): Session | undefined
+  /** Keeps the session from being idle until the signal, which stands for an open stream, aborts. */
+  hold(session: Session, signal: AbortSignal): void
+  all(): readonly Session[]
+  /** Aborts what runs in the session, closes its streams and forgets it. */
+  end(session: Session): Promise<void>
+  /** Ends the sessions that are idle for too long. */
+  sweep(): Promise<void>
+}
+
+interface Entry {
+  readonly session: Session
+  lastSeen: number
+  streams: number
+}
+
+/** Sessions live in this process only: after a restart a client gets 404 and initializes again, as the transport demands. */
+export function sessionBook(clock: Clock, limits: SessionLimits): Sessions {
+  const entries = new Map<string, Entry>()
+  const isIdle = ({ lastSeen, streams }: Entry): boolean => streams === 0 && clock() - lastSeen > limits.idleMs
+  const end = async (session: Session): Promise<void> => {
+    entries.delete(session.id)
+    for (const controller of session.running.values()) controller.abort()
+    await session.transport.close()
+  }
+  const dropIdle = (): readonly Promise<void>[] =>
+    [...entries.values()].filter(isIdle).map(({ session }) => end(session))
+  return {
+    refusal(principal) {
+      if (entries.size >= limits.total || countOf(entries, principal) >= limits.perPrincipal)
+        void Promise.all(dropIdle())
+      if (countOf(entries, principal) >= limits.perPrincipal) return tooMany('you have', limits.perPrincipal)
+      return entries.size >= limits.total ? tooMany('the gateway has', limits.total) : undefined
+    },
+    add(session) {
+      entries.set(session.id, { session, lastSeen: clock(), streams: 0 })
+    },
+    find(id, principal) {
+      const entry = entries.get(id)
+      if (!entry || ownerOf(entry.session.principal) !== ownerOf(principal)) return undefined
+      if (isIdle(entry)) {
+        void end(entry.session)
+        return undefined
+      }
+      entry.lastSeen = clock()
+      return entry.session
+    },
+    hold(session, signal) {
+      const entry = entries.get(session.id)
+      if (!entry || signal.aborted) return
+      entry.streams += 1
+      signal.addEventListener('abort', () => {
+        entry.streams -= 1
+        entry.lastSeen = clock()
+      })
+    },
+    all: () => [...entries.values()].map(({ session }) => session),
+    end,
+    async sweep() {
+      await Promise.all(dropIdle())
+    },
+  }
+}
+
+/** Whom a session belongs to: organisations may use the same agent ids. */
+export const ownerOf = ({ organisation, id }: Principal): string => JSON.stringify([organisation, id])
+
+const countOf = (entries: ReadonlyMap<string, Entry>, principal: Principal): number => {
+  const owner = ownerOf(principal)
+  return [...entries.values()].filter(({ session }) => ownerOf(session.principal) === owner).length
+}
+
+const tooMany = (who: string, limit: number): string =>
+  `Too many sessions: ${who} ${limit} open. End one with DELETE and its Mcp-Session-Id, or wait until idle ones expire.`

@@ -1,0 +1,145 @@
+import {
+  classifyInboundRequest,
+  createMcpHandler,
+  type InboundClassificationOutcome,
+  isJsonContentType,
+  type McpHttpHandler,
+  type McpRequestContext,
+  type Server,
+} from '@modelcontextprotocol/server'
+import type { Json } from '../kernel/json.ts'
+import type { Principal } from '../kernel/principal.ts'
+import type { McpDeps } from './deps.ts'
+import type { Caller } from './exchange.ts'
+import { leanDoor } from './lean.ts'
+import { legacyDoor } from './legacy-http.ts'
+import { listenBook } from './listens.ts'
+import { mcpMethods, type Methods } from './methods.ts'
+import { parseStrict } from './parse-strict.ts'
+import { idOf, INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse, shapeProblem } from './rpc.ts'
+import { callerOfAuth, mcpServer, toAuthInfo } from './server.ts'
+import { SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
+
+/** How often idle sessions are looked for, milliseconds. */
+const SWEEP_EVERY_MS = 60_000
+
+export interface McpHttpOptions {
+  /** False takes every request through the SDK. For comparing the two ways. */
+  readonly lean?: boolean
+  readonly sessions?: Partial<SessionLimits>
+}
+
+/** One request that has been authenticated and read. `text` is the body of a POST. */
+export interface McpHttpRequest extends Caller {
+  readonly request: Request
+  readonly text?: string
+}
+
+export interface McpHttp {
+  /** Answers one request to the MCP endpoint, in whichever era it speaks. */
+  handle(request: McpHttpRequest): Promise<Response>
+  /** Ends the sessions and streams of the principals that match and aborts what they run, for a key that was revoked. */
+  terminate(matches: (principal: Principal) => boolean): Promise<void>
+  /** Ends every session and stream. */
+  close(): Promise<void>
+}
+
+/** MCP over Streamable HTTP: 2026-07-28 per request, earlier versions in sessions, on one endpoint. */
+export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHttpOptions = {}): McpHttp {
+  const methods = mcpMethods(deps)
+  const sessionLimits = { ...SESSION_LIMITS, ...limits }
+  const sessions = sessionBook(deps.clock, sessionLimits)
+  const listens = listenBook(sessionLimits.perPrincipal)
+  const modern = createMcpHandler((context) => modernServer(deps, methods, context), {
+    legacy: 'reject',
+    onerror: ({ message }) =>
+      deps.log.info({ problem: message.slice(0, 300) }, 'an MCP request was refused or broken off'),
+  })
+  const legacy = legacyDoor({ deps, methods, sessions })
+  const quick = lean ? leanDoor({ deps, methods, sessions }) : () => undefined
+  const stopListening = deps.onToolsChanged(() => {
+    modern.notify.toolsChanged()
+    for (const { served } of sessions.all()) served.toolsChanged()
+  })
+  const sweeping = setInterval(() => void sessions.sweep(), SWEEP_EVERY_MS)
+  sweeping.unref()
+  const terminate = async (matches: (principal: Principal) => boolean): Promise<void> => {
+    listens.end(matches)
+    await Promise.all(sessions.all().flatMap((session) => (matches(session.principal) ? [sessions.end(session)] : [])))
+  }
+  return {
+    async handle({ request, text, ...caller }) {
+      const read = request.method === 'POST' ? readMessage(request, text ?? '') : { body: undefined }
+      if (read instanceof Response) return read
+      const { body } = read
+      const route = classify(request, body)
+      const answered = await quick({ request, body, caller, route })
+      if (answered) return answered
+      if (route.kind === 'legacy') return legacy(request, body, caller)
+      if (!isListen(route)) return serveModern(modern, request, body, caller)
+      return (
+        listens.serve(request, caller.principal, (held) => serveModern(modern, held, body, caller)) ??
+        tooManyListens(body)
+      )
+    },
+    terminate,
+    async close() {
+      stopListening()
+      clearInterval(sweeping)
+      await modern.close()
+      await terminate(() => true)
+    },
+  }
+}
+
+/** The body as a JSON-RPC message (or a legacy batch of them), or the answer that says what is wrong with it. */
+function readMessage(request: Request, text: string): { readonly body: Json } | Response {
+  if (!isJsonContentType(request.headers.get('content-type'))) {
+    return rpcErrorResponse(415, { code: INVALID_REQUEST, message: 'The Content-Type must be application/json.' })
+  }
+  const parsed = parseStrict(text)
+  if (!parsed.ok) {
+    const code = parsed.reason === 'syntax' ? PARSE_ERROR : INVALID_REQUEST
+    return rpcErrorResponse(400, { code, message: parsed.problem })
+  }
+  const problem = Array.isArray(parsed.value) ? undefined : shapeProblem(parsed.value)
+  if (problem === undefined) return { body: parsed.value }
+  return rpcErrorResponse(400, { code: INVALID_REQUEST, message: problem }, idOf(parsed.value))
+}
+
+const classify = ({ method, headers }: Request, body: Json | undefined): InboundClassificationOutcome => {
+  const version = headers.get('mcp-protocol-version')
+  const named = headers.get('mcp-method')
+  return classifyInboundRequest({
+    httpMethod: method,
+    ...(version !== null && { protocolVersionHeader: version }),
+    ...(named !== null && { mcpMethodHeader: named }),
+    ...(body !== undefined && { body }),
+  })
+}
+
+const serveModern = (
+  modern: McpHttpHandler,
+  request: Request,
+  body: Json | undefined,
+  caller: Caller,
+): Promise<Response> => modern.fetch(request, { parsedBody: body, authInfo: toAuthInfo(caller) })
+
+/** An unknown method gets no handler at all: only then the SDK answers with the 404 that the transport demands. */
+function modernServer(deps: McpDeps, methods: Methods, { authInfo, requestInfo }: McpRequestContext): Server {
+  const caller = callerOfAuth(authInfo)
+  if (!caller) throw new Error('a request reached the MCP server without its caller')
+  const { server } = mcpServer({ deps, methods, caller: () => caller })
+  if (!methods.serves(requestInfo?.headers.get('mcp-method') ?? '')) delete server.fallbackRequestHandler
+  return server
+}
+
+const isListen = (route: InboundClassificationOutcome): boolean =>
+  route.kind === 'modern' && route.message.method === 'subscriptions/listen'
+
+const tooManyListens = (body: Json | undefined): Response =>
+  rpcErrorResponse(
+    200,
+    { code: INTERNAL_ERROR, message: 'Too many open subscriptions/listen streams. Close one and try again.' },
+    idOf(body),
+  )
