@@ -1,0 +1,107 @@
+import type { Decision } from '../../../src/kernel/policy.ts'
+import type { JsonObject } from '../../../src/kernel/json.ts'
+import type { Agent, Principal } from '../../../src/kernel/principal.ts'
+import type { Tool, ToolTraits } from '../../../src/kernel/tool.ts'
+import { compilePolicy, type CompileOptions, type CompiledPolicy } from '../../../src/policy/compile.ts'
+import { decide } from '../../../src/policy/decide.ts'
+import { policyDocumentSchema, type PolicyDocument } from '../../../src/policy/schema.ts'
+import type { PolicyWorld } from '../../../src/policy/world.ts'
+import { catalogTool, sourceTool } from '../../helpers/tools.ts'
+
+const text: JsonObject = { type: 'string' }
+const texts: JsonObject = { type: 'array', items: text }
+const object = (properties: JsonObject): JsonObject => ({ type: 'object', properties, additionalProperties: false })
+
+/** A tool with the traits and the arguments that a test is about. */
+export const toolOf = (
+  connection: string,
+  name: string,
+  traits: Partial<ToolTraits> = {},
+  properties: JsonObject = {},
+): Tool => catalogTool(connection, sourceTool(name, traits, { inputSchema: object(properties) }), connection)
+
+const message = { to: texts, cc: texts, bcc: texts, subject: text, body: text, threadId: text }
+
+/** Three services as an office has them. */
+export const TOOLS: readonly Tool[] = [
+  toolOf('gmail', 'search_messages', { effect: 'read' }, { query: text }),
+  toolOf('gmail', 'create_draft', { effect: 'write' }, message),
+  toolOf('gmail', 'update_draft', { effect: 'write' }, { id: text, ...message }),
+  toolOf('gmail', 'send_message', { effect: 'write', external: true }, message),
+  toolOf('gmail', 'send_draft', { effect: 'write', external: true }, { id: text }),
+  toolOf('gmail', 'delete_message', { effect: 'destructive' }, { id: text }),
+  toolOf('jira', 'search_issues', { effect: 'read' }, { jql: text }),
+  toolOf('jira', 'add_comment', { effect: 'write' }, { issueIdOrKey: text, body: text }),
+  toolOf('slack', 'list_channels', { effect: 'read' }),
+  toolOf('slack', 'post_message', { effect: 'write', tags: ['chat'] }, { channel: text, text }),
+  toolOf('slack', 'run_workflow', { effect: 'unclassified' }, { id: text }),
+]
+
+const agent = (id: string, groups: readonly string[] = []): Agent => ({
+  id,
+  groups,
+  toolNames: 'portable',
+  enabled: true,
+  origin: 'declared',
+})
+
+export const WORLD: PolicyWorld = {
+  tools: TOOLS,
+  agents: [agent('sidekick'), agent('ci', ['machines']), agent('helper')],
+  connections: ['gmail', 'jira', 'slack'].map((slug) => ({ slug, provider: slug })),
+}
+
+export function toolNamed(id: string, tools: readonly Tool[] = TOOLS): Tool {
+  const tool = tools.find((candidate) => candidate.id === `conn:${id}`)
+  if (!tool) throw new Error(`there is no tool ${id}`)
+  return tool
+}
+
+export const principalOf = (id: string, more: Partial<Principal> = {}): Principal => ({
+  id: `agent:${id}`,
+  organisation: 'acme',
+  agent: id,
+  groups: WORLD.agents.find((known) => known.id === id)?.groups ?? [],
+  claims: {},
+  credential: 'key',
+  ...more,
+})
+
+/** Friday, 12:00 in Berlin. */
+export const NOON = Date.parse('2026-11-20T12:00:00+01:00')
+
+/** A document before it is parsed: the shapes of rules and tests are the schema's to check. */
+type Input = Omit<PolicyDocument, 'rules' | 'tests'> & {
+  readonly rules: readonly unknown[]
+  readonly tests: readonly unknown[]
+}
+
+/** Compiles a document as it would stand in a file: parsed first. */
+export const compile = (
+  document: Partial<Input>,
+  world: Partial<PolicyWorld> = {},
+  options: CompileOptions = {},
+): CompiledPolicy =>
+  compilePolicy(policyDocumentSchema.parse({ rules: [], ...document }), { ...WORLD, ...world }, options).policy
+
+export interface Call {
+  readonly as?: Principal
+  readonly tool?: string
+  readonly args?: JsonObject
+  readonly at?: number
+}
+
+/** The decision about one call; sidekick asks, on Friday at noon, unless said otherwise. */
+export function call(
+  policy: CompiledPolicy,
+  { as, tool = 'gmail:send_message', args = {}, at = NOON }: Call,
+): Decision {
+  const principal = as ?? principalOf('sidekick')
+  return decide(policy, { principal, tool: toolNamed(tool, policy.index.tools), verb: 'invoke', input: args, at })
+}
+
+/** The reason of a denial; fails the test when the decision is an allow. */
+export function reasonOf(decision: Decision): string {
+  if (decision.effect === 'allow') throw new Error(`rule ${decision.rule} allowed it`)
+  return decision.reason
+}
