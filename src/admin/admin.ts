@@ -1,0 +1,121 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { AuditEvent, AuditLog } from '../kernel/audit.ts'
+import type { Clock, NewId } from '../kernel/clock.ts'
+import type { ConnectionStatus } from '../kernel/connection.ts'
+import { GatewayError, toGatewayError } from '../kernel/errors.ts'
+import type { Exchange } from '../kernel/exchange.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Agent, Principal } from '../kernel/principal.ts'
+import type { ToolId, ToolResult } from '../kernel/tool.ts'
+import type { CompiledPolicy } from '../policy/compile.ts'
+import type { AgentBook, KeyBook } from './agent-books.ts'
+import type { AuditReader } from './audit-reader.ts'
+
+/** What the use cases of admins are run with. */
+export interface AdminDeps {
+  /** The product's version. */
+  readonly version: string
+  /** When the gateway was started, in milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Where the state is kept, for people: `lowdb in .gatehouse`. */
+  readonly store: string
+  snapshot(): AdminSnapshot
+  /** Open MCP sessions of legacy clients; absent where there are none to count. */
+  sessions?(): number
+  readonly agents: AgentBook
+  readonly keys: KeyBook
+  readonly pins: Pins
+  readonly audit: AuditLog & AuditReader
+  readonly config: ConfigControl
+  /** The one path to a tool. */
+  callTool(call: { readonly name: string; readonly arguments: unknown }, exchange: Exchange): Promise<ToolResult>
+  readonly clock: Clock
+  readonly newId: NewId
+}
+
+/** The part of the gateway's snapshot that admins look at. */
+export interface AdminSnapshot {
+  readonly policy: CompiledPolicy
+  readonly catalog: Catalog
+  readonly agents: ReadonlyMap<string, Agent>
+  readonly connections: ReadonlyMap<string, ConnectionStatus>
+}
+
+/** The accepted definitions of tools. */
+export interface Pins {
+  get(id: ToolId): Promise<Pin | undefined>
+  /** Accepts the definition with this fingerprint; `version_conflict` when the tool has changed again meanwhile. */
+  accept(id: ToolId, fingerprint: string): Promise<void>
+}
+
+export interface Pin {
+  readonly fingerprint: string
+  /** The pinned part of the accepted definition. */
+  readonly definition: JsonObject
+  /** Milliseconds since the epoch. */
+  readonly acceptedAt: number
+}
+
+export interface ConfigControl {
+  status(): ConfigStatus
+  /** Reads the file again and swaps the snapshot; `config_invalid` or `policy_invalid` leaves everything as it was. */
+  reload(): Promise<void>
+}
+
+export interface ConfigStatus {
+  readonly path: string
+  /** When the configuration in force was read, in milliseconds since the epoch. */
+  readonly loadedAt: number
+  /** Why the last edit was not taken; absent when the file and the gateway agree. */
+  readonly lastError?: { readonly at: number; readonly detail: string }
+}
+
+interface Deed {
+  /** `agent.added`, `tool.accepted`, …: the audit event's type. */
+  readonly type: string
+  /** `change`: intent before, outcome after. `read`: one event. `look`: recorded only when it is refused. */
+  readonly kind: 'change' | 'read' | 'look'
+  readonly facts?: Partial<Pick<AuditEvent, 'agent' | 'tool' | 'connection' | 'detail'>>
+}
+
+/** The guard before every use case: only admins pass, and what must leave a trace leaves one. */
+export async function asAdmin<T>(
+  deps: AdminDeps,
+  principal: Principal,
+  deed: Deed,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const record = (event: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>): Promise<void> =>
+    deps.audit.append({ type: deed.type, at: deps.clock(), principal: principal.id, ...deed.facts, ...event })
+  if (principal.credential !== 'admin') {
+    const refusal = new GatewayError(
+      'forbidden',
+      `Only an admin may do this, and ${principal.id} is none. Use the admin token.`,
+    )
+    await record({ phase: 'event', outcome: 'denied', code: refusal.code })
+    throw refusal
+  }
+  if (deed.kind === 'look') return work()
+  if (deed.kind === 'read') {
+    await record({ phase: 'event', outcome: 'ok' })
+    return work()
+  }
+  await record({ phase: 'intent' })
+  return settle(work, record)
+}
+
+async function settle<T>(
+  work: () => T | Promise<T>,
+  record: (event: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>) => Promise<void>,
+): Promise<T> {
+  let result: T
+  try {
+    result = await work()
+  } catch (error) {
+    const failure = toGatewayError(error)
+    await record({ phase: 'outcome', outcome: 'error', code: failure.code, reason: failure.message })
+    throw failure
+  }
+  await record({ phase: 'outcome', outcome: 'ok' })
+  return result
+}

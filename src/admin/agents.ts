@@ -1,0 +1,133 @@
+import { GatewayError } from '../kernel/errors.ts'
+import type { Agent, NameStyle, Principal } from '../kernel/principal.ts'
+import type { Secret } from '../kernel/secret.ts'
+import { type AdminDeps, asAdmin } from './admin.ts'
+import type { KeyFacts } from './agent-books.ts'
+import { type Page, type PageRequest, pageOf } from './page.ts'
+
+export interface AgentFacts extends Agent {
+  readonly keys: readonly KeyFacts[]
+}
+
+export interface AddAgent {
+  readonly id: string
+  readonly title?: string | undefined
+  readonly groups?: readonly string[] | undefined
+  readonly toolNames?: NameStyle | undefined
+  /** When the key stops working, in milliseconds since the epoch; never when left out. */
+  readonly expiresAt?: number | undefined
+}
+
+export interface IssuedKey {
+  readonly agent: Agent
+  /** False when the agent was there already and only got another key. */
+  readonly created: boolean
+  readonly keyId: string
+  /** Shown this once. */
+  readonly key: Secret
+}
+
+/** Every agent, declared or managed, with what is known of its keys. */
+export async function listAgents(deps: AdminDeps, principal: Principal, page: PageRequest): Promise<Page<AgentFacts>> {
+  return asAdmin(deps, principal, { type: 'agents.read', kind: 'look' }, async () => {
+    const [agents, keys] = await Promise.all([deps.agents.list(), deps.keys.list()])
+    const facts = agents.map((agent) => ({ ...agent, keys: keys.filter((key) => key.agent === agent.id) }))
+    return pageOf(facts, (agent) => agent.id, page)
+  })
+}
+
+/**
+ * Registers an agent and gives it a key. An agent that exists gets another key, unless the draft would change it:
+ * then `conflict`.
+ */
+export async function addAgent(deps: AdminDeps, principal: Principal, draft: AddAgent): Promise<IssuedKey> {
+  return asAdmin(deps, principal, { type: 'agent.added', kind: 'change', facts: { agent: draft.id } }, async () => {
+    refusePast(deps, draft.expiresAt)
+    const existing = await find(deps, draft.id)
+    if (existing) refuseChange(existing, draft)
+    const agent =
+      existing ??
+      (await deps.agents.add({
+        id: draft.id,
+        title: draft.title,
+        groups: draft.groups ?? [],
+        toolNames: draft.toolNames ?? 'portable',
+      }))
+    const { id, key } = await issue(deps, agent.id, draft.expiresAt)
+    return { agent, created: existing === undefined, keyId: id, key }
+  })
+}
+
+/** Another key for an agent that exists, to be shown once. */
+export async function issueKey(
+  deps: AdminDeps,
+  principal: Principal,
+  { agent: name, expiresAt }: { readonly agent: string; readonly expiresAt?: number | undefined },
+): Promise<IssuedKey> {
+  return asAdmin(deps, principal, { type: 'key.issued', kind: 'change', facts: { agent: name } }, async () => {
+    refusePast(deps, expiresAt)
+    const agent = await known(deps, name)
+    const { id, key } = await issue(deps, agent.id, expiresAt)
+    return { agent, created: false, keyId: id, key }
+  })
+}
+
+/** The keys of an agent, without the keys themselves. */
+export async function listKeys(deps: AdminDeps, principal: Principal, agent: string): Promise<readonly KeyFacts[]> {
+  return asAdmin(deps, principal, { type: 'keys.read', kind: 'look' }, async () =>
+    deps.keys.list((await known(deps, agent)).id),
+  )
+}
+
+/** Ends one key. It opens nothing from the next request on. */
+export async function revokeKey(deps: AdminDeps, principal: Principal, id: string): Promise<void> {
+  return asAdmin(deps, principal, { type: 'key.revoked', kind: 'change', facts: { detail: { key: id } } }, async () => {
+    if (await deps.keys.revoke(id)) return
+    throw new GatewayError('not_found', `There is no key "${id}". List an agent's keys with \`gatehouse agent list\`.`)
+  })
+}
+
+export interface RevokedAgent {
+  readonly agent: string
+  readonly revokedKeys: number
+  /** False for a declared agent: it stays registered until the configuration drops it. */
+  readonly removed: boolean
+}
+
+/** Ends all keys of an agent and, when it is managed, its registration. */
+export async function revokeAgent(deps: AdminDeps, principal: Principal, id: string): Promise<RevokedAgent> {
+  return asAdmin(deps, principal, { type: 'agent.revoked', kind: 'change', facts: { agent: id } }, async () => {
+    const agent = await known(deps, id)
+    const keys = await deps.keys.list(id)
+    for (const key of keys) await deps.keys.revoke(key.id)
+    if (agent.origin === 'managed') await deps.agents.remove(id)
+    return { agent: id, revokedKeys: keys.length, removed: agent.origin === 'managed' }
+  })
+}
+
+const find = async (deps: AdminDeps, id: string): Promise<Agent | undefined> =>
+  (await deps.agents.list()).find((agent) => agent.id === id)
+
+async function known(deps: AdminDeps, id: string): Promise<Agent> {
+  const agent = await find(deps, id)
+  if (agent) return agent
+  throw new GatewayError('not_found', `There is no agent "${id}". Add it with \`gatehouse agent add ${id}\`.`)
+}
+
+const issue = (deps: AdminDeps, agent: string, expiresAt: number | undefined): ReturnType<AdminDeps['keys']['issue']> =>
+  deps.keys.issue(agent, expiresAt === undefined ? {} : { expiresAt })
+
+function refusePast(deps: AdminDeps, expiresAt: number | undefined): void {
+  if (expiresAt === undefined || expiresAt > deps.clock()) return
+  throw new GatewayError('invalid_request', 'The key would have expired already. Give a time in the future.')
+}
+
+function refuseChange(agent: Agent, draft: AddAgent): void {
+  if (draft.title === undefined && draft.groups === undefined && draft.toolNames === undefined) return
+  throw new GatewayError(
+    'conflict',
+    agent.origin === 'declared'
+      ? `The agent "${agent.id}" is declared in the configuration. Change it there, or add a key without other options.`
+      : `The agent "${agent.id}" exists. Revoke it first, or add a key without other options.`,
+  )
+}

@@ -1,0 +1,104 @@
+import { type Command, Option } from 'commander'
+import type { AgentFacts, RevokedAgent } from '../../admin/agents.ts'
+import type { Page } from '../../admin/page.ts'
+import type { Agent } from '../../kernel/principal.ts'
+import { type Cli, type CommonOptions, answeringCommand, command } from '../command.ts'
+import { everyPage } from '../every-page.ts'
+import { withGateway } from '../gateway-client.ts'
+import { say, sayJson, sayTable, toTime } from '../print.ts'
+
+interface AddOptions extends CommonOptions {
+  readonly title?: string
+  readonly groups?: readonly string[]
+  readonly toolNames?: string
+  readonly expires?: string
+}
+
+interface Shown {
+  readonly agent: Agent
+  readonly created: boolean
+  readonly keyId: string
+  readonly key: string
+}
+
+/** `agent add|list|revoke`. */
+export const agentCommand = (cli: Cli): Command =>
+  command(cli, 'agent', 'register agents and give them keys')
+    .addCommand(addCommand(cli))
+    .addCommand(listCommand(cli))
+    .addCommand(revokeCommand(cli))
+
+const addCommand = (cli: Cli): Command =>
+  answeringCommand(cli, 'add', 'register an agent, or give one that is there another key; the key is shown once', [
+    'agent add sidekick',
+    'agent add ci --groups builders --expires 90d',
+  ])
+    .argument('<id>', 'lower case letters, digits, _ and -')
+    .option('--title <text>', 'what people call it')
+    .option('--groups <names...>', 'groups that rules speak of')
+    .addOption(
+      new Option('--tool-names <style>', 'how names of tools look to it').choices(['portable', 'canonical', 'plain']),
+    )
+    .option('--expires <duration>', 'when the key ends, such as 90d; never when left out')
+    .action(async (id: string, { config, json, title, groups, toolNames, expires }: AddOptions) => {
+      const { shell } = cli
+      const draft = { id, title, groups, toolNames, expiresIn: expires }
+      const shown = await withGateway(shell, { config }, (gateway) =>
+        gateway.ask<Shown>('POST', '/agents', { body: draft }),
+      )
+      if (json === true) return sayJson(shell, shown)
+      shell.stderr(
+        `${shown.created ? 'Added the agent' : 'Another key for the agent'} "${shown.agent.id}". This is its key (${shown.keyId}); it is not shown again:\n`,
+      )
+      say(shell, shown.key)
+    })
+
+const listCommand = (cli: Cli): Command =>
+  answeringCommand(cli, 'list', 'list agents and their keys', ['agent list', 'agent list --json']).action(
+    async ({ config, json }: CommonOptions) => {
+      const { shell } = cli
+      const agents = await withGateway(shell, { config }, (gateway) =>
+        everyPage((cursor) => gateway.ask<Page<AgentFacts>>('GET', '/agents', { query: { limit: 1000, cursor } })),
+      )
+      if (json === true) return sayJson(shell, { items: agents })
+      if (agents.length === 0) return say(shell, 'No agents. Add one with `gatehouse agent add <id>`.')
+      sayTable(shell, ['AGENT', 'ORIGIN', 'GROUPS', 'NAMES', 'KEYS'], agents.map(toRow))
+    },
+  )
+
+const toRow = ({ id, origin, enabled, groups, toolNames, keys }: AgentFacts): readonly string[] => [
+  id,
+  enabled ? origin : `${origin}, disabled`,
+  groups.join(', '),
+  toolNames,
+  keys.map((key) => (key.expiresAt === undefined ? key.id : `${key.id} until ${toTime(key.expiresAt)}`)).join(', '),
+]
+
+const revokeCommand = (cli: Cli): Command =>
+  answeringCommand(cli, 'revoke', 'end the keys of an agent and its registration, or one key', [
+    'agent revoke sidekick',
+    'agent revoke --key k_3f9a',
+  ])
+    .argument('[id]', 'the agent')
+    .option('--key <id>', 'only this key, as `agent list` names it')
+    .action(async (id: string | undefined, { config, json, key }: CommonOptions & { key?: string }, self: Command) => {
+      const { shell } = cli
+      if ((id === undefined) === (key === undefined))
+        self.error('error: name either an agent or a key: `agent revoke <id>` or `agent revoke --key <id>`')
+      const revoked = await withGateway(
+        shell,
+        { config },
+        async (gateway): Promise<RevokedAgent | { readonly key: string }> => {
+          if (key === undefined) return gateway.ask<RevokedAgent>('DELETE', `/agents/${encodeURIComponent(id ?? '')}`)
+          await gateway.ask('DELETE', `/keys/${encodeURIComponent(key)}`)
+          return { key }
+        },
+      )
+      if (json === true) return sayJson(shell, revoked)
+      say(shell, 'key' in revoked ? `Revoked the key ${revoked.key}.` : toSentence(revoked))
+    })
+
+const toSentence = ({ agent, revokedKeys, removed }: RevokedAgent): string =>
+  removed
+    ? `Removed the agent "${agent}" and revoked its keys (${revokedKeys}).`
+    : `Revoked the keys of "${agent}" (${revokedKeys}). It is declared in the configuration: remove it there to end its registration.`

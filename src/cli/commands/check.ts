@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { type CheckReport, checkConfig } from '../../admin/check.ts'
+import { type Cli, type CommonOptions, answeringCommand } from '../command.ts'
+import { configPathOf } from '../config-path.ts'
+import { paint, plain, say, sayJson } from '../print.ts'
+import type { Shell } from '../shell.ts'
+
+/** `check`: would this configuration be taken? Starts nothing. */
+export const checkCommand = (cli: Cli): Command =>
+  answeringCommand(
+    cli,
+    'check',
+    'validate the configuration and run the tests of its policy, without starting anything',
+    ['check', 'check --config staging.config.json --json'],
+  ).action(async ({ config, json }: CommonOptions) => {
+    const { shell } = cli
+    const report = await checkConfig({
+      configPath: configPathOf(shell, config),
+      env: shell.env,
+      declaredWorld: shell.declaredWorld,
+      at: shell.clock(),
+    })
+    if (json === true) sayJson(shell, report)
+    else sayReport(shell, report)
+    cli.finish(report.tests.failed.length === 0 ? 0 : 1)
+  })
+
+function sayReport(shell: Shell, { path, agents, connections, rules, warnings, tests }: CheckReport): void {
+  for (const { rule, path: at, message } of warnings) {
+    say(
+      shell,
+      `${paint(shell, 'warn', 'warning:')} ${rule === undefined ? '' : `rule "${rule}", `}${at}: ${plain(message)}`,
+    )
+  }
+  for (const { name, message } of tests.failed) {
+    say(shell, `${paint(shell, 'bad', 'failed:')} ${plain(name)}: ${plain(message ?? '')}`)
+  }
+  if (tests.skipped.length > 0) {
+    say(shell, `skipped: ${tests.skipped.length} policy tests about servers whose tools are known only when they run`)
+  }
+  const verdict = tests.failed.length === 0 ? paint(shell, 'good', 'ok') : paint(shell, 'bad', 'not ok')
+  say(
+    shell,
+    `${verdict}: ${path}: ${connections} connections, ${agents} agents, ${rules} rules, ${tests.passed} policy tests passed`,
+  )
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander'
+import { GatewayError } from '../../kernel/errors.ts'
+import { attach } from '../attach.ts'
+import { type Cli, command, configOption } from '../command.ts'
+import { configPathOf, storeDirectoryOf } from '../config-path.ts'
+import type { House } from '../house.ts'
+import { locate } from '../locate.ts'
+import type { Shell } from '../shell.ts'
+import { aborted, closeInTime, stopSignal } from '../signals.ts'
+
+interface StdioOptions {
+  readonly config?: string
+  readonly agent?: string
+}
+
+/** How long a holder that cannot be asked yet may take: it is starting, or a command that is done soon. */
+const PATIENCE_MS = 15_000
+
+/** `stdio`: MCP for one agent on stdin and stdout, by the gateway that runs on the store or by one of its own. */
+export const stdioCommand = (cli: Cli): Command =>
+  command(cli, 'stdio', 'speak MCP on stdin and stdout for one agent; attaches to the gateway that runs', [
+    'stdio --agent sidekick',
+    'stdio --agent sidekick --config /etc/gatehouse/gateway.config.json',
+  ])
+    .option('--agent <id>', 'the agent (GATEHOUSE_AGENT)')
+    .addOption(configOption())
+    .action(async ({ config, agent = cli.shell.env['GATEHOUSE_AGENT'] }: StdioOptions, self: Command) => {
+      if (agent === undefined || agent === '')
+        self.error('error: which agent? Give --agent <id>, or set GATEHOUSE_AGENT')
+      else await stdio(cli.shell, configPathOf(cli.shell, config), agent)
+    })
+
+async function stdio(shell: Shell, configPath: string, agent: string): Promise<void> {
+  const stop = stopSignal(shell)
+  try {
+    const house = await attachOrCompose(shell, { configPath, agent, signal: stop.signal })
+    if (house) await host(shell, house, agent, stop.signal)
+  } finally {
+    stop.dispose()
+  }
+}
+
+/** Two processes may start together: who loses the race for the store attaches to the winner. */
+async function attachOrCompose(
+  shell: Shell,
+  { configPath, agent, signal }: { readonly configPath: string; readonly agent: string; readonly signal: AbortSignal },
+): Promise<House | undefined> {
+  const directory = await storeDirectoryOf(shell, configPath)
+  for (;;) {
+    if (await locate(shell, directory, PATIENCE_MS)) {
+      await attach({ shell, agent, signal, locate: () => locate(shell, directory, PATIENCE_MS) })
+      return undefined
+    }
+    try {
+      return await shell.compose({ configPath, mode: 'stdio', log: await shell.log('warn') })
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'store_locked') throw error
+    }
+  }
+}
+
+/** Opens a door on loopback too, so that the next agent on this store can attach. */
+async function host(shell: Shell, house: House, agent: string, signal: AbortSignal): Promise<void> {
+  try {
+    await house.listen()
+    await Promise.race([house.serveStdio(agent), aborted(signal)])
+  } finally {
+    await closeInTime(shell, () => house.close())
+  }
+}

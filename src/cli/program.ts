@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import { type Cli, command } from './command.ts'
+import { agentCommand } from './commands/agent.ts'
+import { auditCommand } from './commands/audit.ts'
+import { callCommand } from './commands/call.ts'
+import { checkCommand } from './commands/check.ts'
+import { policyCommand } from './commands/policy.ts'
+import { serveCommand } from './commands/serve.ts'
+import { statusCommand } from './commands/status.ts'
+import { stdioCommand } from './commands/stdio.ts'
+import { toolsCommand } from './commands/tools.ts'
+import { type ExitCode, report } from './failure.ts'
+import type { Shell } from './shell.ts'
+
+const EXAMPLES = [
+  'serve                                   run the gateway',
+  'agent add sidekick                      register an agent and show its key',
+  'tools list --agent sidekick             what it sees',
+  'call conn:files:read_file \'{"path":"a"}\' --agent sidekick',
+]
+
+const EXIT_CODES = '\nExit codes: 0 ok, 1 failed, 2 wrong usage, 4 denied by policy'
+
+/** Runs one command line and returns the exit code; whatever goes wrong has been told when it does. */
+export async function runCli(argv: readonly string[], shell: Shell): Promise<ExitCode> {
+  let code: ExitCode = 0
+  const program = gatehouse({ shell, finish: (result) => (code = result) })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    return report(shell, error, argv.includes('--json'))
+  }
+}
+
+function gatehouse(cli: Cli): Command {
+  const program = command(
+    cli,
+    'gatehouse',
+    'One governed MCP gateway for every connection of an organisation.',
+    EXAMPLES,
+  )
+    .version(cli.shell.version, '-V, --version', 'print the version')
+    .addHelpText('after', EXIT_CODES)
+  const commands = [
+    serveCommand,
+    stdioCommand,
+    checkCommand,
+    statusCommand,
+    agentCommand,
+    toolsCommand,
+    policyCommand,
+    auditCommand,
+    callCommand,
+  ]
+  for (const make of commands) program.addCommand(make(cli))
+  return program
+}

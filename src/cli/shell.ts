@@ -1,0 +1,30 @@
+import type { CheckOptions } from '../admin/check.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Compose, CommandLog, Holder } from './house.ts'
+
+/** Everything a command touches outside of itself. The process makes one; a test makes its own. */
+export interface Shell {
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: AsyncIterable<Uint8Array | string>
+  stdout(text: string): void
+  stderr(text: string): void
+  readonly color: boolean
+  /** The width of the terminal; undefined when the output goes elsewhere. */
+  readonly columns?: number | undefined
+  readonly clock: Clock
+  readonly fetch: typeof fetch
+  /** Where to log; `level` is overruled by `LOG_LEVEL`. Loaded when a command first needs it. */
+  log(level: LogLevel): Promise<CommandLog>
+  onSignal(signal: ProcessSignal, listener: () => void): () => void
+  /** Ends the process now, whatever still runs. */
+  exit(code: number): void
+  readonly compose: Compose
+  /** Who holds the store in this directory; undefined when nobody alive does. */
+  readHolder(directory: string): Promise<Holder | undefined>
+  /** What is known of a configuration without starting anything. */
+  readonly declaredWorld: CheckOptions['declaredWorld']
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+export type ProcessSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'

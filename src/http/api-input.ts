@@ -1,0 +1,58 @@
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { MOST_PER_PAGE } from '../admin/page.ts'
+import { DURATION_PATTERN, parseDuration } from '../kernel/duration.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import type { Principal } from '../kernel/principal.ts'
+import { parseStrict } from '../mcp/parse-strict.ts'
+
+/** What every route of the API finds in its context: the guard has put it there. */
+export interface ApiEnv {
+  Variables: { principal: Principal }
+}
+
+/** `?limit=&cursor=` of every list. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(MOST_PER_PAGE).optional(),
+  cursor: z.string().max(1_000).optional(),
+}
+
+/** Ids of agents, keys and connections as they stand in a path or body. */
+export const nameText = z.string().min(1).max(200)
+
+/** `true` or `false` in a query. */
+export const queryBoolean = z.enum(['true', 'false']).transform((text) => text === 'true')
+
+/** A duration such as `90d`, in milliseconds. */
+export const durationText = z
+  .string()
+  .regex(DURATION_PATTERN, 'must be a whole number and ms, s, m, h or d, such as 90d')
+  .transform((text) => parseDuration(text) ?? 0)
+
+/** The query as the schema reads it; throws `invalid_request` that names each wrong parameter. */
+export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => parse(schema, c.req.query(), 'query')
+
+/** The JSON body as the schema reads it; no body is an empty object. Throws `invalid_request`. */
+export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  return parse(schema, fromJson(await c.req.text()), 'body')
+}
+
+function fromJson(text: string): unknown {
+  if (text.trim() === '') return {}
+  const json = parseStrict(text)
+  if (json.ok) return json.value
+  throw new GatewayError('invalid_request', `The body cannot be read: ${json.problem}`)
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, where: 'query' | 'body'): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.map((issue) => ({
+    at: [where, ...issue.path.map(String)].join('.'),
+    message: issue.message,
+  }))
+  const [first] = errors
+  throw new GatewayError('invalid_request', `The ${where} is not as it must be: ${first?.at}: ${first?.message}`, {
+    data: { errors },
+  })
+}

@@ -1,0 +1,45 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { AdminDeps } from '../admin/admin.ts'
+import { reloadConfig, status } from '../admin/status.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import type { Principal } from '../kernel/principal.ts'
+import { agentRoutes } from './api-agents.ts'
+import { auditRoutes } from './api-audit.ts'
+import type { ApiEnv } from './api-input.ts'
+import { toolRoutes } from './api-tools.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+export interface ApiDeps {
+  readonly admin: AdminDeps
+  /** Who is asking; throws `unauthenticated`. Whether it is an admin is for the use cases to say. */
+  readonly authenticate: (request: Request) => Promise<Principal>
+}
+
+/**
+ * The use cases of admins as REST, to be mounted under `/api`. Lists are pages `{ items, nextCursor }`; failures are
+ * thrown as GatewayError and become RFC 9457 problems in the application around it.
+ */
+export function apiApp({ admin, authenticate }: ApiDeps): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
+  app.use(async (c, next) => {
+    c.header('Cache-Control', 'no-store')
+    c.set('principal', await authenticate(c.req.raw))
+    await next()
+  })
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }))
+  app.get('/status', async (c) => c.json(await status(admin, c.var.principal)))
+  app.post('/config/reload', async (c) => c.json(await reloadConfig(admin, c.var.principal)))
+  app.route('/', agentRoutes(admin))
+  app.route('/', toolRoutes(admin))
+  app.route('/', auditRoutes(admin))
+  app.all('*', (c) => {
+    throw new GatewayError('not_found', `There is no ${c.req.method} ${c.req.path}.`)
+  })
+  return app
+}
+
+function refuseBody(): never {
+  throw new GatewayError('payload_too_large', `The body is larger than ${MAX_BODY_BYTES} bytes. Send less at once.`)
+}

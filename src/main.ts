@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { processShell } from './cli/process-shell.ts'
+import { runCli } from './cli/program.ts'
+
+/** Heavy rooms are loaded by the commands that need them, so that `--help` is quick. */
+const shell = processShell({
+  compose: async (options) => (await import('./compose.ts')).compose(options),
+  readHolder: async (directory) => (await import('./store/lowdb-driver.ts')).readLock(directory),
+  declaredWorld: async (config) => (await import('./compose.ts')).declaredWorld(config),
+})
+
+const code = await runCli(process.argv.slice(2), shell)
+// An open stdin would keep the process: it ends when the last word is written.
+process.stdout.write('', () => process.exit(code))
