@@ -90,9 +90,9 @@ function checkAction(id: string, action: Action): readonly string[] {
 function checkInput(input: z.ZodType): readonly string[] {
   const schema = schemaOf(input, 'input')
   if (!schema) return ['input: cannot be written as JSON Schema']
+  if (schema['type'] !== 'object') return ['input: not an object']
   const properties = Object.entries((schema['properties'] ?? {}) as JsonObject)
   return [
-    ...unless(schema['type'] === 'object', 'input: not an object'),
     ...unless(schema['additionalProperties'] === false, 'input: use z.strictObject, so that a typo is an error'),
     ...properties.flatMap(([name, field]) => checkField(name, field as JsonObject)),
   ]
