@@ -37,7 +37,8 @@ export async function callTool(deps: GatewayDeps, call: Call, exchange: Exchange
   const snapshot = deps.snapshot()
   const facts: Facts = { call, exchange, startedAt: deps.clock(), policyVersion: snapshot.policy.version }
   try {
-    deps.ledger.check()
+    const resuming = deps.ledger.check(facts.startedAt)
+    if (resuming) await resuming
     const result = await run(deps, snapshot, facts)
     const outcome = result.isError === true ? 'error' : 'ok'
     deps.ledger.outcome(toEvent(deps, facts, { phase: 'outcome', outcome, ...auditResult(result, facts.decision) }))

@@ -5,14 +5,14 @@ import { GatewayError } from '../kernel/errors.ts'
 export interface Ledger {
   /** Durable when it resolves. A write whose intent cannot be recorded must not be sent. */
   intent(event: AuditEvent): Promise<void>
-  /**
-   * Recorded in order, durable soon: the call it tells of is over, so nobody waits for the disk. Throws
-   * `audit_unavailable` while the log is failing or too far behind, which refuses further calls until it works again.
-   */
+  /** Recorded in order, durable soon: the call it tells of is over, so nobody waits for the disk. */
   outcome(event: AuditEvent): void
-  /** Throws when an outcome could not be recorded now; asked before anything is sent. */
-  check(): void
-  /** Resolves when everything handed over is durable. */
+  /**
+   * Asked before anything is sent. While outcomes cannot be written, calls wait for one line that can: it throws
+   * `audit_unavailable` until the log works again.
+   */
+  check(at: number): Promise<void> | undefined
+  /** Resolves when everything handed over is durable, or has failed. */
   settled(): Promise<void>
 }
 
@@ -21,37 +21,44 @@ const MOST_PENDING = 10_000
 
 export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledger {
   const pending = new Set<Promise<void>>()
-  let failed: unknown
-  const check = (): void => {
-    if (failed !== undefined || pending.size >= MOST_PENDING) {
-      throw new GatewayError(
-        'audit_unavailable',
-        'The audit log cannot be written, so no call is made. Ask an admin to look at the gateway’s log.',
-        { cause: failed },
-      )
-    }
-  }
+  let failed = false
   const append = async (event: AuditEvent): Promise<void> => {
     await log.append(event)
-    failed = undefined
+    failed = false
   }
-  const track = (work: Promise<void>): void => {
+  const outcome = (event: AuditEvent): void => {
+    const work = append(event)
+      .catch((error: unknown) => {
+        failed = true
+        onFailure(error)
+      })
+      .finally(() => pending.delete(work))
     pending.add(work)
-    void work.finally(() => pending.delete(work))
   }
   return {
-    check,
     intent: append,
-    outcome(event) {
-      track(
-        append(event).catch((error: unknown) => {
-          failed = error
-          onFailure(error)
-        }),
-      )
+    outcome,
+    check(at) {
+      if (pending.size >= MOST_PENDING) throw unavailable('is too far behind')
+      return failed ? resume(append, at) : undefined
     },
     async settled() {
       await Promise.all(pending)
     },
   }
 }
+
+async function resume(append: (event: AuditEvent) => Promise<void>, at: number): Promise<void> {
+  try {
+    await append({ type: 'audit.resumed', phase: 'event', at })
+  } catch (cause) {
+    throw unavailable('cannot be written', cause)
+  }
+}
+
+const unavailable = (what: string, cause?: unknown): GatewayError =>
+  new GatewayError(
+    'audit_unavailable',
+    `The audit log ${what}, so no call is made. Ask an admin to look at the gateway's log.`,
+    { cause },
+  )

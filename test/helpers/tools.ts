@@ -1,13 +1,13 @@
 import { buildCatalog, type Catalog } from '../../src/catalog/catalog.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
-import type { SourceTool, Tool, ToolDefinition, ToolTraits } from '../../src/kernel/tool.ts'
+import type { SourceTool, Tool, ToolTraits } from '../../src/kernel/tool.ts'
 
 const TRAITS: ToolTraits = { effect: 'read', external: false, idempotent: true, tags: [] }
 
 /** A tool as a source offers it. */
 export function sourceTool(name: string, traits: Partial<ToolTraits> = {}, definition: JsonObject = {}): SourceTool {
   const inputSchema: JsonObject = { type: 'object' }
-  return { definition: { name, inputSchema, ...definition } as ToolDefinition, traits: { ...TRAITS, ...traits } }
+  return { definition: { name, inputSchema, ...definition }, traits: { ...TRAITS, ...traits } }
 }
 
 /** A catalog of one connection. */

@@ -1,0 +1,166 @@
+import { onTestFinished } from 'vitest'
+import { z } from 'zod'
+import type { JsonObject } from '../../src/kernel/json.ts'
+import type { GatewayError } from '../../src/kernel/errors.ts'
+import type { Exchange } from '../../src/kernel/exchange.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import type { ToolResult } from '../../src/kernel/tool.ts'
+import {
+  action,
+  basic,
+  bearer,
+  apiKey,
+  defineProvider,
+  failureByStatus,
+  path,
+  segments,
+} from '../../src/provider-kit/index.ts'
+import type { Provider } from '../../src/provider-kit/index.ts'
+import type { Connected } from '../../src/sources/connector.ts'
+import type { ProviderConnection } from '../../src/sources/provider-connection.ts'
+import { providerConnector } from '../../src/sources/provider-source.ts'
+import { testEgress } from './egress.ts'
+import { fakeVendor, json } from './fake-vendor.ts'
+import type { Answer, FakeVendor } from './fake-vendor.ts'
+
+export const TOKEN = 'acme-token-0123456789'
+
+const about = { docs: 'https://example.com/docs', external: false, idempotent: true, scopes: [] } as const
+const thing = z.object({ id: z.string(), name: z.string() })
+const id = z.string().describe('Thing id, such as t1.')
+
+/** An invented service that has every quirk that the source must cope with. */
+export const acme = defineProvider({
+  id: 'acme',
+  title: 'Acme',
+  docs: 'https://example.com/docs',
+  baseUrl: 'https://api.acme.example/v1',
+  auth: [bearer(), basic(), apiKey({ query: 'key' })],
+  headers: { 'X-Version': '7' },
+  failure: (reply) => {
+    const said = z.object({ ok: z.literal(false), error: z.string() }).safeParse(reply.body).data
+    if (said) return { kind: said.error === 'invalid_auth' ? 'reauth' : 'invalid_input', message: said.error }
+    return failureByStatus(reply, { message: ['/message'] })
+  },
+  actions: {
+    get_thing: action({
+      ...about,
+      title: 'Get a thing',
+      description: 'Gets a thing.',
+      effect: 'read',
+      input: z.strictObject({
+        id,
+        file: z.string().optional().describe('Path of a file, such as a/b.txt.'),
+        note: z.string().optional().describe('A header, such as hello.'),
+        q: z.string().optional().describe('A query, such as x.'),
+        tags: z.array(z.string()).optional().describe('Tags, such as ["a"].'),
+      }),
+      output: thing,
+      request: ({ id, file, note, q, tags }) => ({
+        method: 'GET',
+        path: file === undefined ? path`/things/${id}` : path`/things/${id}/${segments(file)}`,
+        query: { q, tag: tags },
+        ...(note === undefined ? {} : { headers: { 'x-note': note } }),
+      }),
+    }),
+    list_things: action({
+      ...about,
+      title: 'List things',
+      description: 'Lists things.',
+      effect: 'read',
+      input: z.strictObject({ limit: z.number().default(10).describe('How many, such as 10.') }),
+      output: z.object({ things: z.array(thing) }),
+      request: ({ limit }) => ({ method: 'GET', path: path`/things`, query: { limit } }),
+      followUps: (reply) =>
+        z
+          .array(z.string())
+          .parse(reply.body)
+          .map((one) => ({ method: 'GET', path: path`/things/${one}` })),
+      result: (_reply, followUps) => ({ things: followUps.map((one) => one.body) }),
+    }),
+    create_thing: action({
+      ...about,
+      title: 'Create a thing',
+      description: 'Creates a thing.',
+      effect: 'write',
+      external: true,
+      idempotent: false,
+      scopes: [['things:write'], ['admin', 'things']],
+      tags: ['things'],
+      input: z.strictObject({
+        name: z.string().describe('Name, such as Bolt.'),
+        form: z.boolean().optional().describe('As a form.'),
+      }),
+      output: thing,
+      request: ({ name, form }) => ({
+        method: 'POST',
+        path: path`/things`,
+        body: form ? { form: { name, left: undefined } } : { json: { name } },
+      }),
+    }),
+    delete_thing: action({
+      ...about,
+      title: 'Delete a thing',
+      description: 'Deletes a thing.',
+      effect: 'destructive',
+      input: z.strictObject({ id }),
+      output: z.object({ deleted: z.boolean() }),
+      request: ({ id }) => ({ method: 'DELETE', path: path`/things/${id}` }),
+      result: () => ({ deleted: true }),
+    }),
+  },
+  whoami: { request: { method: 'GET', path: path`/me` }, account: () => 'me' },
+})
+
+export interface Open {
+  readonly vendor: FakeVendor
+  readonly connected: Connected
+  readonly lost: GatewayError[]
+  readonly waits: number[]
+  call(name: string, input: JsonObject, signal?: AbortSignal): Promise<ToolResult>
+}
+
+/** Options of a connection to a fake Acme at `url`; the test says what is different. */
+export const connectionTo = (url: string, change: Partial<ProviderConnection> = {}): ProviderConnection => ({
+  connection: 'acme',
+  provider: acme,
+  method: 'token',
+  fields: { token: new Secret(TOKEN) },
+  baseUrl: `${url}/v1`,
+  allowPrivateNetwork: true,
+  egress: testEgress().egress,
+  clock: () => 0,
+  version: '1.2.3',
+  timeoutMs: 3_000,
+  ...change,
+})
+
+/** A connection to a fake service: `whoami` is answered, `answer` gives the rest. Closed when the test ends. */
+export async function openProvider(answer: Answer, change: Partial<ProviderConnection> = {}): Promise<Open> {
+  const vendor = await fakeVendor((request, response, raw) =>
+    (request.target.startsWith('/v1/me') ? json({ ok: true }) : answer)(request, response, raw),
+  )
+  const { egress, waits } = testEgress()
+  const lost: GatewayError[] = []
+  const events = { onTools: () => undefined, onLost: (error: GatewayError) => lost.push(error) }
+  const connector = providerConnector(connectionTo(vendor.url, { egress, ...change }))
+  const connected = await connector.connect(events, new AbortController().signal)
+  onTestFinished(async () => {
+    await connected.close()
+    await egress.close()
+    await vendor[Symbol.asyncDispose]()
+  })
+  const call: Open['call'] = (name, input, signal) => connected.source.callTool(name, input, exchange(signal))
+  return { vendor, connected, lost, waits, call }
+}
+
+/** A request on its way, as far as a source looks at it. */
+export const exchange = (signal: AbortSignal = new AbortController().signal): Exchange => ({
+  principal: { id: 'agent:test', organisation: 'test', agent: 'test', groups: [], claims: {}, credential: 'key' },
+  requestId: 'r1',
+  signal,
+  protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
+})
+
+/** The same provider with another reading of failures or other actions. */
+export const acmeWith = (change: Partial<Provider>): Provider => ({ ...acme, ...change })

@@ -1,0 +1,167 @@
+import { buildCatalog, type CatalogInput, type Pins } from '../../src/catalog/catalog.ts'
+import { callTool } from '../../src/gateway/call-tool.ts'
+import type { GatewayDeps, Log } from '../../src/gateway/gateway.ts'
+import { ledger } from '../../src/gateway/ledger.ts'
+import { memoryLimits } from '../../src/gateway/limits.ts'
+import { listTools } from '../../src/gateway/list-tools.ts'
+import { listings, type ToolPage } from '../../src/gateway/listing.ts'
+import type { Snapshot } from '../../src/gateway/snapshot.ts'
+import { schemaValidator } from '../../src/gateway/validator.ts'
+import type { AuditEvent, AuditLog } from '../../src/kernel/audit.ts'
+import type { ConnectionStatus } from '../../src/kernel/connection.ts'
+import type { Exchange } from '../../src/kernel/exchange.ts'
+import type { JsonObject } from '../../src/kernel/json.ts'
+import type { Agent, Principal } from '../../src/kernel/principal.ts'
+import type { Source } from '../../src/kernel/source.ts'
+import type { SourceTool, ToolResult } from '../../src/kernel/tool.ts'
+import { compilePolicy } from '../../src/policy/compile.ts'
+import { policyDocumentSchema } from '../../src/policy/schema.ts'
+import { sourceTool } from './tools.ts'
+
+type Run = (name: string, input: JsonObject, exchange: Exchange) => ToolResult | Promise<ToolResult>
+
+/** A connection whose source is a function. */
+export interface FakeConnection {
+  readonly tools: readonly SourceTool[]
+  readonly provider?: string
+  readonly run?: Run
+  /** False: the definitions are known, and nothing runs them. */
+  readonly up?: boolean
+}
+
+export interface TestGatewayOptions {
+  readonly connections?: Readonly<Record<string, FakeConnection>>
+  readonly agents?: readonly (Partial<Agent> & { readonly id: string })[]
+  readonly policy?: unknown
+  readonly pins?: Pins
+  readonly audit?: AuditLog
+  readonly pageSize?: number
+}
+
+/** The gateway's real lives over fake sources, with a clock to turn and every audit event at hand. */
+export interface TestGateway {
+  readonly deps: GatewayDeps
+  readonly events: AuditEvent[]
+  /** What reached a source, in order. */
+  readonly sent: { readonly connection: string; readonly name: string; readonly input: JsonObject }[]
+  readonly clock: { now: number }
+  list(agent: string, cursor?: string): ToolPage
+  call(agent: string, name: string, input?: unknown, exchange?: Partial<Exchange>): Promise<ToolResult>
+  swap(options: TestGatewayOptions): void
+}
+
+export const ECHO: FakeConnection = {
+  tools: [
+    sourceTool('read_note', { effect: 'read' }),
+    sourceTool('write_note', { effect: 'write', idempotent: false }),
+    sourceTool('delete_note', { effect: 'destructive', idempotent: false }),
+  ],
+}
+export const ALLOW_ALL = { rules: [{ id: 'allow-all', effect: 'allow' }] }
+const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+export function testGateway(options: TestGatewayOptions = {}): TestGateway {
+  const clock = { now: Date.parse('2026-11-20T10:00:00Z') }
+  const events: AuditEvent[] = []
+  const sent: TestGateway['sent'] = []
+  const memoryAudit: AuditLog = {
+    append: (event) => Promise.resolve(void events.push(event)),
+    close: () => Promise.resolve(),
+  }
+  let snapshot = toSnapshot(options, sent)
+  const deps: GatewayDeps = {
+    snapshot: () => snapshot,
+    listings: listings({ pageSize: options.pageSize ?? 1_000 }),
+    validator: schemaValidator(),
+    limits: memoryLimits(() => clock.now),
+    ledger: ledger(options.audit ?? memoryAudit, () => undefined),
+    clock: () => clock.now,
+    log: silent,
+  }
+  return {
+    deps,
+    events,
+    sent,
+    clock,
+    list: (agent, cursor) => listTools(deps, principal(agent), cursor),
+    call: (agent, name, input = {}, more = {}) =>
+      callTool(deps, { name, arguments: input }, { ...exchange(principal(agent)), ...more }),
+    swap: (next) => {
+      snapshot = toSnapshot({ ...options, ...next }, sent)
+    },
+  }
+}
+
+/** An agent acting for nobody. */
+export const principal = (agent: string, more: Partial<Principal> = {}): Principal => ({
+  id: `agent:${agent}`,
+  organisation: 'acme',
+  agent,
+  groups: [],
+  claims: {},
+  credential: 'key',
+  ...more,
+})
+
+export const exchange = (who: Principal): Exchange => ({
+  principal: who,
+  requestId: 'request-1',
+  signal: new AbortController().signal,
+  protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
+})
+
+function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent']): Snapshot {
+  const connections = Object.entries(options.connections ?? { notes: ECHO })
+  const catalog = buildCatalog(connections.map(toInput), options.pins ?? new Map())
+  const agents = (options.agents ?? [{ id: 'sidekick' }]).map(toAgent)
+  const { policy } = compilePolicy(policyDocumentSchema.parse(options.policy ?? ALLOW_ALL), {
+    tools: [...catalog.tools.values()],
+    agents,
+    connections: connections.map(([slug, { provider = 'mcp' }]) => ({ slug, provider })),
+  })
+  const running = connections.filter(([, { up = true }]) => up)
+  return {
+    version: `${catalog.version}.${policy.version}`,
+    policy,
+    catalog,
+    agents: new Map(agents.map((agent) => [agent.id, agent])),
+    sources: new Map(running.map(([slug, connection]) => [slug, toSource(slug, connection, sent)])),
+    connections: new Map(connections.map(([slug, connection]) => [slug, toStatus(slug, connection)])),
+  }
+}
+
+const toInput = ([connection, { provider = 'mcp', tools }]: [string, FakeConnection]): CatalogInput => ({
+  connection,
+  provider,
+  identity: `test:${connection}`,
+  tools,
+})
+
+const toAgent = (agent: Partial<Agent> & { readonly id: string }): Agent => ({
+  groups: [],
+  toolNames: 'portable',
+  enabled: true,
+  origin: 'declared',
+  ...agent,
+})
+
+const echo: Run = (name, input) => ({ content: [{ type: 'text', text: `${name} ${JSON.stringify(input)}` }] })
+
+const toSource = (connection: string, { run = echo }: FakeConnection, sent: TestGateway['sent']): Source => ({
+  connection,
+  callTool: async (name, input, context) => {
+    sent.push({ connection, name, input })
+    return run(name, input, context)
+  },
+  close: () => Promise.resolve(),
+})
+
+const toStatus = (connection: string, { provider = 'mcp', tools, up = true }: FakeConnection): ConnectionStatus => ({
+  connection,
+  provider,
+  enabled: true,
+  state: up ? 'active' : 'degraded',
+  ...(!up && { reason: 'the server exited with code 1' }),
+  since: 0,
+  tools: tools.length,
+})
