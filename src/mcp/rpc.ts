@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { isJsonObject } from '../kernel/json.ts'
 
 /** JSON-RPC 2.0 §5.1. MCP's own numbers are the SDK's to send; we mint none. */
 export const PARSE_ERROR = -32_700
@@ -28,23 +28,3 @@ export const isRpcId = (value: unknown): value is RpcId => typeof value === 'str
 /** The id to answer with, as far as the message lets it be known. */
 export const idOf = (message: unknown): RpcId | null =>
   isJsonObject(message) && isRpcId(message['id']) ? message['id'] : null
-
-const MEMBERS = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
-
-/** What keeps a value from being a JSON-RPC message, in words for the sender; undefined when nothing does. */
-export function shapeProblem(message: Json): string | undefined {
-  if (!isJsonObject(message)) return 'A JSON-RPC message must be an object.'
-  if (message['jsonrpc'] !== '2.0') return 'The member "jsonrpc" must be "2.0".'
-  const stranger = Object.keys(message).find((member) => !MEMBERS.has(member))
-  if (stranger !== undefined) return `A JSON-RPC message has no member "${stranger.slice(0, 100)}".`
-  return 'method' in message ? requestProblem(message) : undefined
-}
-
-function requestProblem({ id, method, params }: JsonObject): string | undefined {
-  if (typeof method !== 'string') return 'The member "method" must be a string.'
-  if (id !== undefined && !isRpcId(id)) return 'The member "id" must be a string or an integer below 2^53.'
-  if (params !== undefined && !isJsonObject(params)) return 'The member "params" must be an object.'
-  if (params?.['_meta'] !== undefined && !isJsonObject(params['_meta']))
-    return 'The member "params._meta" must be an object.'
-  return undefined
-}

@@ -7,6 +7,7 @@ import {
   envelopeOf,
   isLogLevel,
   type LogLevel,
+  MODERN_VERSION,
   modernProtocol,
   sdkExchange,
   toObject,

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { type JSONRPCMessage, parseJSONRPCMessage, type Transport } from '@modelcontextprotocol/server'
-import { parseStrict } from './parse-strict.ts'
-import { idOf, INVALID_REQUEST, PARSE_ERROR, type RpcError, type RpcId, shapeProblem } from './rpc.ts'
+import { readMessage } from './message.ts'
+import { idOf, INVALID_REQUEST, type RpcError, type RpcId } from './rpc.ts'
 
 const NEWLINE = 10
 
@@ -11,7 +11,7 @@ export interface StdioWireOptions {
   /** Longer lines are refused and skipped, bytes. */
   readonly maxLineBytes: number
   /** Called once, when the input has ended or the wire was closed. */
-  onEnd(): void
+  readonly onEnd: () => void
 }
 
 /**
@@ -20,31 +20,30 @@ export interface StdioWireOptions {
  */
 export function stdioWire({ stdin, stdout, maxLineBytes, onEnd }: StdioWireOptions): Transport {
   let closed = false
-  const send = (message: unknown): Promise<void> =>
-    new Promise((resolve, reject) => {
-      stdout.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()))
-    })
-  const refuse = (error: RpcError, id: RpcId | null): void => {
-    send({ jsonrpc: '2.0', id, error }).catch(close)
-  }
-  const lines = lineSplitter(maxLineBytes, (line) => {
-    const message = readLine(line, refuse)
-    if (message) wire.onmessage?.(message)
+  const onData = lineSplitter(maxLineBytes, (line) => {
+    if (closed || line?.trim() === '') return
+    const read = toMessage(line)
+    if ('message' in read) wire.onmessage?.(read.message)
+    else stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...read })}\n`)
   })
   const close = (): void => {
     if (closed) return
     closed = true
-    stdin.off('data', lines).off('end', close).off('close', close).off('error', close)
+    stdin.off('data', onData).off('end', close).off('close', close).off('error', close)
     stdin.pause()
     wire.onclose?.()
     onEnd()
   }
   const wire: Transport = {
     async start() {
-      stdin.on('data', lines).on('end', close).on('close', close).on('error', close)
+      stdin.on('data', onData).on('end', close).on('close', close).on('error', close)
       stdout.on('error', close)
     },
-    send: (message) => (closed ? Promise.reject(new Error('the input has ended')) : send(message)),
+    send: (message) =>
+      new Promise((resolve, reject) => {
+        if (closed) reject(new Error('the input has ended'))
+        else stdout.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()))
+      }),
     async close() {
       close()
     },
@@ -52,24 +51,17 @@ export function stdioWire({ stdin, stdout, maxLineBytes, onEnd }: StdioWireOptio
   return wire
 }
 
-/** The message of a line; undefined when it was answered with what is wrong with it. */
-function readLine(
-  line: string | undefined,
-  refuse: (error: RpcError, id: RpcId | null) => void,
-): JSONRPCMessage | undefined {
-  if (line === undefined) return void refuse({ code: INVALID_REQUEST, message: 'The message is too large.' }, null)
-  if (line.trim() === '') return undefined
-  const parsed = parseStrict(line)
-  if (!parsed.ok) {
-    const code = parsed.reason === 'syntax' ? PARSE_ERROR : INVALID_REQUEST
-    return void refuse({ code, message: parsed.problem }, null)
-  }
-  const problem = shapeProblem(parsed.value)
-  if (problem !== undefined) return void refuse({ code: INVALID_REQUEST, message: problem }, idOf(parsed.value))
+type Refusal = { readonly id: RpcId | null; readonly error: RpcError }
+
+function toMessage(line: string | undefined): { readonly message: JSONRPCMessage } | Refusal {
+  if (line === undefined) return { id: null, error: { code: INVALID_REQUEST, message: 'The message is too large.' } }
+  const read = readMessage(line)
+  if (read.error) return read
   try {
-    return parseJSONRPCMessage(parsed.value)
+    return { message: parseJSONRPCMessage(read.body) }
   } catch {
-    return void refuse({ code: INVALID_REQUEST, message: 'This is no valid JSON-RPC message.' }, idOf(parsed.value))
+    const message = 'This is no valid JSON-RPC message. Send one message a line, not a batch.'
+    return { id: idOf(read.body), error: { code: INVALID_REQUEST, message } }
   }
 }
 

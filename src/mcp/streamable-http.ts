@@ -15,8 +15,8 @@ import { leanDoor } from './lean.ts'
 import { legacyDoor } from './legacy-http.ts'
 import { listenBook } from './listens.ts'
 import { mcpMethods, type Methods } from './methods.ts'
-import { parseStrict } from './parse-strict.ts'
-import { idOf, INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, rpcErrorResponse, shapeProblem } from './rpc.ts'
+import { readMessage } from './message.ts'
+import { idOf, INTERNAL_ERROR, INVALID_REQUEST, rpcErrorResponse } from './rpc.ts'
 import { callerOfAuth, mcpServer, toAuthInfo } from './server.ts'
 import { SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
 
@@ -69,7 +69,7 @@ export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHtt
   }
   return {
     async handle({ request, text, ...caller }) {
-      const read = request.method === 'POST' ? readMessage(request, text ?? '') : { body: undefined }
+      const read = request.method === 'POST' ? readBody(request, text ?? '') : { body: undefined }
       if (read instanceof Response) return read
       const { body } = read
       const route = classify(request, body)
@@ -92,19 +92,13 @@ export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHtt
   }
 }
 
-/** The body as a JSON-RPC message (or a legacy batch of them), or the answer that says what is wrong with it. */
-function readMessage(request: Request, text: string): { readonly body: Json } | Response {
+/** The body, or the answer that says what is wrong with it. */
+function readBody(request: Request, text: string): { readonly body: Json } | Response {
   if (!isJsonContentType(request.headers.get('content-type'))) {
     return rpcErrorResponse(415, { code: INVALID_REQUEST, message: 'The Content-Type must be application/json.' })
   }
-  const parsed = parseStrict(text)
-  if (!parsed.ok) {
-    const code = parsed.reason === 'syntax' ? PARSE_ERROR : INVALID_REQUEST
-    return rpcErrorResponse(400, { code, message: parsed.problem })
-  }
-  const problem = Array.isArray(parsed.value) ? undefined : shapeProblem(parsed.value)
-  if (problem === undefined) return { body: parsed.value }
-  return rpcErrorResponse(400, { code: INVALID_REQUEST, message: problem }, idOf(parsed.value))
+  const read = readMessage(text)
+  return read.error ? rpcErrorResponse(400, read.error, read.id) : read
 }
 
 const classify = ({ method, headers }: Request, body: Json | undefined): InboundClassificationOutcome => {
