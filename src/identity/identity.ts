@@ -1,0 +1,124 @@
+import { GatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Agent, Principal } from '../kernel/principal.ts'
+import type { Secret } from '../kernel/secret.ts'
+import { ATTACH_PREFIX, isSameToken } from './attach-token.ts'
+import { challengeFor, metadataUrl, type ProtectedResource, protectedResourceMetadata } from './challenge.ts'
+import type { JwtVerifier } from './jwt-verifier.ts'
+import { KEY_PREFIX, type KeyBook } from './keys.ts'
+import { isLoopbackAddress } from './loopback.ts'
+import { adminPrincipal, registered, toPrincipal } from './principals.ts'
+
+/** `b64token` of RFC 6750 §2.1; the scheme in any case (RFC 9110 §11.1). */
+const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i
+
+/** What a request brings to prove who it is. Nothing else about a request counts. */
+export interface CredentialRequest {
+  /** The `Authorization` header. */
+  readonly authorization?: string | undefined
+  /** The peer's address; leave it out when a proxy stands between. */
+  readonly remoteAddress?: string | undefined
+  /** The `Gatehouse-Agent` header; means something with the attach token only. */
+  readonly agentHeader?: string | undefined
+}
+
+export interface IdentityDeps {
+  readonly agents: () => ReadonlyMap<string, Agent>
+  readonly keys: Pick<KeyBook, 'verify'>
+  /** Absent when no identity provider is configured. */
+  readonly jwt?: JwtVerifier | undefined
+  /** The agent that callers on this machine are when they bring no credential. */
+  readonly loopbackAgent?: string | undefined
+  /** The token of the lock file that this process holds. */
+  readonly attachToken?: Secret | undefined
+  readonly organisation: string
+  /** Our canonical URL. */
+  readonly resource: URL
+}
+
+export interface Identity {
+  /**
+   * Who is asking. GatewayError `unauthenticated` when nobody can tell, `forbidden` for a disabled agent or missing scopes,
+   * `upstream_failed` when the identity provider's keys cannot be had. A credential that is bad is never overlooked in favour
+   * of the loopback agent.
+   */
+  authenticate(request: CredentialRequest): Promise<Principal>
+  /** The `WWW-Authenticate` header for a 401, and for a 403 whose `data.error` is `insufficient_scope`. */
+  challenge(error: GatewayError): string
+  /** RFC 9728: where to serve it, and what. Absent without an identity provider: there is no token to be had then. */
+  readonly metadata?: { readonly path: string; readonly document: JsonObject }
+}
+
+/** Joins the ways to prove who one is into the one door. */
+export function createIdentity(deps: IdentityDeps): Identity {
+  const facts = protectedResource(deps)
+  return {
+    authenticate: async (request) =>
+      request.authorization === undefined
+        ? withoutCredential(deps, request)
+        : withCredential(deps, request.authorization, request),
+    challenge: (error) => challengeFor(error, facts),
+    ...(facts
+      ? { metadata: { path: metadataUrl(facts.resource).pathname, document: protectedResourceMetadata(facts) } }
+      : {}),
+  }
+}
+
+function protectedResource({ jwt, resource, organisation }: IdentityDeps): ProtectedResource | undefined {
+  return jwt && { resource, organisation, authorizationServers: jwt.authorizationServers, scopes: jwt.scopes }
+}
+
+async function withCredential(
+  deps: IdentityDeps,
+  authorization: string,
+  request: CredentialRequest,
+): Promise<Principal> {
+  const token = BEARER.exec(authorization)?.[1]
+  if (token === undefined) throw refused('The Authorization header must be "Bearer <key or token>".')
+  if (token.startsWith(KEY_PREFIX)) return withKey(deps, token)
+  if (token.startsWith(ATTACH_PREFIX)) return withAttachToken(deps, token, request)
+  if (deps.jwt) return withJwt(deps, deps.jwt, token)
+  throw refused(`This is no key of this gateway: keys begin with ${KEY_PREFIX}.`)
+}
+
+function withKey({ keys, agents, organisation }: IdentityDeps, key: string): Principal {
+  return toPrincipal({ agent: registered(agents(), keys.verify(key)), organisation, credential: 'key' })
+}
+
+/** The token never leaves the machine, so that it counts from nowhere else. */
+function withAttachToken(
+  deps: IdentityDeps,
+  token: string,
+  { remoteAddress, agentHeader }: CredentialRequest,
+): Principal {
+  const local = remoteAddress === undefined || isLoopbackAddress(remoteAddress)
+  if (!deps.attachToken || !isSameToken(token, deps.attachToken) || !local) {
+    throw refused('This is no token of the running gateway. It changes with every start: read the lock file again.')
+  }
+  if (agentHeader === undefined) return adminPrincipal(deps.organisation)
+  const agent = registered(deps.agents(), agentHeader)
+  return toPrincipal({ agent, organisation: deps.organisation, credential: 'stdio' })
+}
+
+async function withJwt({ agents, organisation }: IdentityDeps, jwt: JwtVerifier, token: string): Promise<Principal> {
+  const { agent: id, user, groups, claims } = await jwt.verify(token)
+  const agent = agents().get(id)
+  if (!agent) {
+    const detail = `The access token is valid, but its client is no agent here. An admin can add it to "agents", or name its agent in identity.jwt.agents.`
+    throw new GatewayError('forbidden', detail)
+  }
+  return toPrincipal({ agent, organisation, credential: 'jwt', user, groups, claims })
+}
+
+function withoutCredential(
+  { loopbackAgent, agents, organisation }: IdentityDeps,
+  request: CredentialRequest,
+): Principal {
+  if (loopbackAgent === undefined || request.remoteAddress === undefined || !isLoopbackAddress(request.remoteAddress)) {
+    throw new GatewayError('unauthenticated', 'Send an API key or access token as "Authorization: Bearer …".')
+  }
+  return toPrincipal({ agent: registered(agents(), loopbackAgent), organisation, credential: 'loopback' })
+}
+
+const refused = (detail: string): GatewayError =>
+  new GatewayError('unauthenticated', detail, { data: { error: 'invalid_token' } })
