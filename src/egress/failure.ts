@@ -47,7 +47,7 @@ export function toEgressError(error: unknown, host: string, idempotent: boolean)
   if (TIMEOUTS.has(code)) {
     return new GatewayError('upstream_timeout', `${host} did not answer in time.${doubt}`, { cause: error })
   }
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  if (isParserError(error) || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new GatewayError('upstream_invalid', `${host} sent something that is not HTTP.${doubt}`, { cause: error })
   }
   const words =
@@ -69,6 +69,9 @@ export function endedEarly(
 }
 
 const DOUBT = 'It may have been done all the same: look before you try again.'
+
+/** Known by its name: undici gives some of them no code. */
+const isParserError = (error: unknown): boolean => error instanceof Error && error.name === 'HTTPParserError'
 
 const isTlsFailure = (code: string): boolean =>
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)

@@ -44,7 +44,12 @@ function toUrl(wire: WireRequest, base: URL): URL {
   const prefix = base.pathname.replace(/\/$/, '')
   const text = `${base.origin}${prefix}${wire.path}`
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const isExact = url?.origin === base.origin && url.pathname === `${prefix}${wire.path}` && !url.search && !url.hash
+  const isExact =
+    wire.path.startsWith('/') &&
+    url?.origin === base.origin &&
+    url.pathname === `${prefix}${wire.path}` &&
+    !url.search &&
+    !url.hash
   if (!url || !isExact) {
     throw new GatewayError(
       'internal',

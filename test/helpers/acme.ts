@@ -117,7 +117,7 @@ export interface Open {
   readonly connected: Connected
   readonly lost: GatewayError[]
   readonly waits: number[]
-  call(name: string, input: JsonObject, signal?: AbortSignal): Promise<ToolResult>
+  readonly call: (name: string, input: JsonObject, signal?: AbortSignal) => Promise<ToolResult>
 }
 
 /** Options of a connection to a fake Acme at `url`; the test says what is different. */
