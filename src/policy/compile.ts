@@ -21,6 +21,11 @@ export interface CompileOptions {
   readonly version?: string
   /** Makes the `schema` constraint available; without it, a rule that has one is refused. */
   readonly validateSchema?: ValidateSchema
+  /**
+   * For a policy that was accepted before and meets a catalog that has changed since: what no longer names anything is a
+   * warning then. A downstream server must not be able to take the policy out of force by dropping a tool.
+   */
+  readonly tolerant?: boolean
 }
 
 export interface Compilation {
@@ -54,8 +59,9 @@ export function compilePolicy(document: PolicyDocument, world: PolicyWorld, opti
     rules.push(compileRule(rule, compiler, place))
   }
   rules.sort((a, b) => (a.id < b.id ? -1 : 1))
-  log.throwErrors()
-  return { policy: assemble(document, { world, rules, compiler, version: options.version }), warnings: log.warnings }
+  if (options.tolerant !== true) log.throwErrors()
+  const warnings = [...log.errors, ...log.warnings]
+  return { policy: assemble(document, { world, rules, compiler, version: options.version }), warnings }
 }
 
 interface Compiler {

@@ -22,6 +22,7 @@ export interface Place {
 
 export interface ProblemLog {
   readonly root: Place
+  readonly errors: readonly PolicyProblem[]
   readonly warnings: readonly PolicyProblem[]
   rule(index: number, id: string): Place
   /** Throws GatewayError `policy_invalid` when there was an error; `data.problems` has them all. */
@@ -44,6 +45,7 @@ export function problemLog(): ProblemLog {
 
   return {
     root: place('', undefined),
+    errors,
     warnings,
     rule: (index, id) => place(`/rules/${index}`, id),
     throwErrors: () => {

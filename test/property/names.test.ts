@@ -41,8 +41,8 @@ describe('names, whatever the source calls its tools', () => {
   it('writes one text for one value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const text = canonicalJson(value as never)
-        expect(canonicalJson(JSON.parse(text) as never)).toBe(text)
+        const text = canonicalJson(value)
+        expect(canonicalJson(JSON.parse(text))).toBe(text)
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
       }),
     )
