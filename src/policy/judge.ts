@@ -58,7 +58,9 @@ const ask = (rules: readonly CompiledRule[], circumstances: Circumstances): read
 function askOne(rule: CompiledRule, circumstances: Circumstances): TraceEntry {
   const failure = rule.condition?.(circumstances)
   if (!failure) return rule.match
-  return { rule: rule.id, effect: rule.effect, matched: isSatisfied(failure, rule.effect), note: failure.note }
+  const matched = isSatisfied(failure, rule.effect)
+  const note = rule.effect === 'deny' && !matched ? `does not apply: ${failure.note} for it to` : failure.note
+  return { rule: rule.id, effect: rule.effect, matched, note }
 }
 
 const selected = (rule: CompiledRule): TraceEntry => ({

@@ -7,6 +7,7 @@ import { compileToolSelector } from './tool-selector.ts'
 export interface ToolIndex {
   readonly tools: readonly Tool[]
   placesOf(selector: ToolSelector | undefined): Uint32Array
+  /** Undefined for a tool that is not in the catalog, or that differs there in anything that rules look at. */
   placeOf(tool: Tool): number | undefined
 }
 
@@ -38,9 +39,18 @@ export function indexTools(tools: readonly Tool[]): ToolIndex {
       answers.set(key, places)
       return places
     },
-    placeOf: (tool) => byId.get(tool.id),
+    placeOf: (tool) => {
+      const place = byId.get(tool.id)
+      const known = place === undefined ? undefined : tools[place]
+      return known && (known === tool || isSameTool(known, tool)) ? place : undefined
+    },
   }
 }
+
+const GOVERNED = ['connection', 'provider', 'name', 'effect', 'external', 'risk', 'fingerprint', 'quarantined'] as const
+
+const isSameTool = (a: Tool, b: Tool): boolean =>
+  GOVERNED.every((key) => a[key] === b[key]) && a.tags.join('\n') === b.tags.join('\n')
 
 const isMatch = (tool: Tool | undefined, matches: (tool: Tool) => boolean): boolean =>
   tool !== undefined && matches(tool)
