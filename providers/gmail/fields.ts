@@ -38,7 +38,7 @@ export const oneLine = (max: number) =>
     .string()
     .max(max)
     // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must be one line without control characters')
+    .regex(/^[^\x00-\x1f\x7f]*$/, 'must be one line without control characters')
 
 export const mailReference = z
   .string()

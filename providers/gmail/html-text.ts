@@ -27,7 +27,7 @@ export function htmlText(html: string): string {
   const text = seen
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/<(?:br|\/p|\/div|\/tr|\/li|\/h[1-6])\b[^<>]*>/gi, '\n')
-    .replaceAll(/<[^<>]*>/g, '')
+    .replaceAll(/<[a-z/!?][^<>]*>/gi, '')
   return tidy(decodeEntities(text))
 }
 
