@@ -10,6 +10,7 @@ import {
 import type { Json } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { McpDeps } from './deps.ts'
+import { drainable } from './drain.ts'
 import type { Caller } from './exchange.ts'
 import { leanDoor } from './lean.ts'
 import { legacyDoor } from './legacy-http.ts'
@@ -40,13 +41,13 @@ export interface McpHttp {
   handle(request: McpHttpRequest): Promise<Response>
   /** Ends the sessions and streams of the principals that match and aborts what they run, for a key that was revoked. */
   terminate(matches: (principal: Principal) => boolean): Promise<void>
-  /** Ends every session and stream. */
-  close(): Promise<void>
+  /** Ends the streams that wait for news, lets running requests finish for so long (milliseconds), and ends the rest. */
+  close(graceMs?: number): Promise<void>
 }
 
 /** MCP over Streamable HTTP: 2026-07-28 per request, earlier versions in sessions, on one endpoint. */
 export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHttpOptions = {}): McpHttp {
-  const methods = mcpMethods(deps)
+  const methods = drainable(mcpMethods(deps))
   const sessionLimits = { ...SESSION_LIMITS, ...limits }
   const sessions = sessionBook(deps.clock, sessionLimits)
   const listens = listenBook(sessionLimits.perPrincipal)
@@ -83,9 +84,11 @@ export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHtt
       )
     },
     terminate,
-    async close() {
+    async close(graceMs = 0) {
       stopListening()
       clearInterval(sweeping)
+      for (const { transport } of sessions.all()) transport.closeStandaloneSSEStream()
+      await methods.drained(graceMs)
       await modern.close()
       await terminate(() => true)
     },

@@ -1,0 +1,99 @@
+import { type AddressInfo, isIP } from 'node:net'
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { isLoopbackAddress } from '../identity/loopback.ts'
+import { GatewayError } from '../kernel/errors.ts'
+
+/** Whole headers, and whole requests with their bodies, must have come within these times, milliseconds. */
+const HEADERS_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 60_000
+/** Longer than load balancers keep idle connections, so that they and not we close them, milliseconds. */
+const KEEP_ALIVE_MS = 65_000
+/** How long running requests may take to finish after a stop, milliseconds. */
+const GRACE_MS = 25_000
+/** How often connections that have become idle are closed while stopping, milliseconds. */
+const CLOSE_IDLE_EVERY_MS = 50
+
+export interface ListenOptions {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Refuses every host but this machine's: without configured authentication nobody else may come in. */
+  readonly loopbackOnly?: boolean
+}
+
+export interface StopOptions {
+  readonly graceMs?: number
+  /** Runs when no new connection is taken any more: the place to end streams that would never end by themselves. */
+  readonly drain?: (graceMs: number) => Promise<unknown>
+}
+
+export interface Listening {
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string
+  readonly port: number
+  /** Stops taking connections, waits for what runs, then cuts the rest off. */
+  close(options?: StopOptions): Promise<void>
+}
+
+/** Serves an application on a port. GatewayError `port_in_use` when it is taken, `usage` for a host that is not allowed. */
+export async function listen(
+  { fetch }: { readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] },
+  { host, port, loopbackOnly = false }: ListenOptions,
+): Promise<Listening> {
+  if (loopbackOnly && !isLoopbackHost(host)) throw notLoopback(host)
+  const serverOptions = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  }
+  const server = createAdaptorServer({ fetch, serverOptions }) as Server
+  const { port: bound } = await bind(server, host, port)
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: (options = {}) => stop(server, options),
+  }
+}
+
+const bind = (server: Server, host: string, port: number): Promise<AddressInfo> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(bindProblem(cause, host, port)))
+    server.listen(port, host, () => resolve(server.address() as AddressInfo))
+  })
+
+function bindProblem(cause: NodeJS.ErrnoException, host: string, port: number): GatewayError {
+  if (cause.code === 'EADDRINUSE') {
+    const detail = `Port ${port} on ${host} is in use by another program. Stop that program, or choose another port in server.port.`
+    return new GatewayError('port_in_use', detail, { cause, data: { host, port } })
+  }
+  if (cause.code === 'EACCES') {
+    return new GatewayError('usage', `Port ${port} may not be used by this user. Choose one from 1024 up.`, { cause })
+  }
+  return new GatewayError('usage', `Cannot listen on ${host}:${port}. Is server.host an address of this machine?`, {
+    cause,
+  })
+}
+
+async function stop(server: Server, { graceMs = GRACE_MS, drain }: StopOptions): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
+  const closingIdle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
+  const cutOff = setTimeout(() => server.closeAllConnections(), graceMs)
+  try {
+    await drain?.(graceMs)
+    await closed
+  } finally {
+    clearInterval(closingIdle)
+    clearTimeout(cutOff)
+  }
+}
+
+const isLoopbackHost = (host: string): boolean => host === 'localhost' || (isIP(host) !== 0 && isLoopbackAddress(host))
+
+const notLoopback = (host: string): GatewayError =>
+  new GatewayError(
+    'usage',
+    `Without configured authentication the gateway listens on this machine only, not on ${host}. Configure agents with keys or an identity provider, or set server.host to 127.0.0.1.`,
+  )

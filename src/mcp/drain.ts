@@ -1,0 +1,38 @@
+import type { Methods } from './methods.ts'
+
+/** The methods, and a way to wait for what they are doing. */
+export interface DrainableMethods extends Methods {
+  /** Resolves when nothing runs any more, or when the time is up (milliseconds). */
+  drained(withinMs: number): Promise<void>
+}
+
+export function drainable(methods: Methods): DrainableMethods {
+  const waiting = new Set<() => void>()
+  let running = 0
+  const finish = (): void => {
+    running -= 1
+    if (running === 0) for (const wake of waiting) wake()
+  }
+  return {
+    serves: (method) => methods.serves(method),
+    async answer(method, params, exchange) {
+      running += 1
+      try {
+        return await methods.answer(method, params, exchange)
+      } finally {
+        finish()
+      }
+    },
+    drained: (withinMs) =>
+      new Promise((resolve) => {
+        if (running === 0) return resolve()
+        const wake = (): void => {
+          clearTimeout(timer)
+          waiting.delete(wake)
+          resolve()
+        }
+        const timer = setTimeout(wake, withinMs)
+        waiting.add(wake)
+      }),
+  }
+}
