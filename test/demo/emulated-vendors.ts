@@ -1,5 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net'
-import { createEmulator, type SeedConfig, type ServiceName } from 'emulate'
+import { loopbackEmulator } from './loopback-emulator.ts'
 import { vendorGate, type VendorGate } from './vendor-gate.ts'
 import {
   githubSeed,
@@ -29,12 +28,12 @@ export interface EmulatedVendors {
 
 /** Starts the three services and fills them. Nothing is kept: every start gives the same organisation. */
 export async function startEmulatedVendors(): Promise<EmulatedVendors> {
-  const github = await emulated('github', {
+  const github = await loopbackEmulator('github', {
     tokens: { [TOKENS.github]: { login: 'ann', scopes: ['repo', 'user'] } },
     github: githubSeed,
   })
-  const slack = await emulated('slack', { tokens: slackTokens(), slack: slackSeed })
-  const gmail = await emulated('google', { tokens: { [TOKENS.gmail]: { login: MAILBOX } }, google: gmailSeed })
+  const slack = await loopbackEmulator('slack', { tokens: slackTokens(), slack: slackSeed })
+  const gmail = await loopbackEmulator('google', { tokens: { [TOKENS.gmail]: { login: MAILBOX } }, google: gmailSeed })
   await fillGitHub(github.url)
   const channels = await fillSlack(slack.url)
   const gates = await Promise.all([gateOfGitHub(github.port), gateOfSlack(slack.port), gateOfGmail(gmail.port)])
@@ -51,27 +50,6 @@ export async function startEmulatedVendors(): Promise<EmulatedVendors> {
     },
   }
 }
-
-interface Running {
-  readonly url: string
-  readonly port: number
-  close(): Promise<void>
-}
-
-async function emulated(service: ServiceName, seed: SeedConfig): Promise<Running> {
-  const port = await freePort()
-  const emulator = await createEmulator({ service, port, seed, baseUrl: `http://127.0.0.1:${port}` })
-  return { url: emulator.url, port, close: () => emulator.close() }
-}
-
-/** The emulators cannot choose a port themselves. */
-const freePort = (): Promise<number> =>
-  new Promise((found) => {
-    const server = createServer().listen(0, () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => found(port))
-    })
-  })
 
 const slackTokens = () =>
   Object.fromEntries(slackSeed.tokens.map(({ token, user }) => [token, { login: user, scopes: [] }]))
