@@ -43,7 +43,8 @@ export function describeDriver(name: string, open: () => Promise<Driver>): void 
         await driver.put('agents', 'a', given)
         given.tags.push('b')
         const got = await driver.get('agents', 'a')
-        expect(() => (got?.value as { tags: string[] }).tags.push('c')).toThrow(TypeError)
+        expect(got?.value).toEqual({ tags: ['a'] })
+        expect(() => Object.assign(got?.value ?? {}, { tags: [] })).toThrow(TypeError)
         expect((await driver.get('agents', 'a'))?.value).toEqual({ tags: ['a'] })
       })
 
