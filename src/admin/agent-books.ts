@@ -35,4 +35,6 @@ export interface KeyBook {
   list(agent?: string): Promise<readonly KeyFacts[]>
   /** False when there is no such key. Takes effect with the next request. */
   revoke(id: string): Promise<boolean>
+  /** How many keys were revoked. */
+  revokeAll(agent: string): Promise<number>
 }

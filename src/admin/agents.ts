@@ -98,10 +98,9 @@ export interface RevokedAgent {
 export async function revokeAgent(deps: AdminDeps, principal: Principal, id: string): Promise<RevokedAgent> {
   return asAdmin(deps, principal, { type: 'agent.revoked', kind: 'change', facts: { agent: id } }, async () => {
     const agent = await known(deps, id)
-    const keys = await deps.keys.list(id)
-    for (const key of keys) await deps.keys.revoke(key.id)
+    const revokedKeys = await deps.keys.revokeAll(id)
     if (agent.origin === 'managed') await deps.agents.remove(id)
-    return { agent: id, revokedKeys: keys.length, removed: agent.origin === 'managed' }
+    return { agent: id, revokedKeys, removed: agent.origin === 'managed' }
   })
 }
 

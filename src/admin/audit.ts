@@ -6,20 +6,30 @@ import { type AdminDeps, asAdmin } from './admin.ts'
 import type { AuditFilter, Verification } from './audit-reader.ts'
 import { DEFAULT_PAGE, type Page, type PageRequest, fromCursor, toCursor } from './page.ts'
 
-/** Records that match, newest first. */
-export async function queryAudit(
+export interface AuditQuery extends PageRequest {
+  readonly filter: AuditFilter
+  readonly signal: AbortSignal
+}
+
+/** Records that match, newest first. Only the first page of a search is recorded. */
+export async function queryAuditLog(
   deps: AdminDeps,
   principal: Principal,
-  { limit = DEFAULT_PAGE, cursor, ...filter }: AuditFilter & PageRequest,
+  { filter, limit = DEFAULT_PAGE, cursor, signal }: AuditQuery,
 ): Promise<Page<AuditRecord>> {
   const range = cursor === undefined ? filter : { ...filter, beforeSeq: toSeq(cursor) }
   const kind = cursor === undefined ? 'read' : 'look'
-  return asAdmin(deps, principal, { type: 'audit.read', kind, facts: { detail: toDetail(filter) } }, async () => {
-    const records = await collect(deps.audit.query(range, limit + 1))
-    const items = records.slice(0, limit)
-    const last = items.at(-1)
-    return records.length > limit && last ? { items, nextCursor: toCursor(String(last.seq)) } : { items }
-  })
+  return asAdmin(
+    deps,
+    principal,
+    { type: 'audit.read', kind, facts: { detail: { filter: toJson(filter) } } },
+    async () => {
+      const records = await collect(deps.audit.query(range, { limit: limit + 1, signal }))
+      const items = records.slice(0, limit)
+      const last = items.at(-1)
+      return records.length > limit && last ? { items, nextCursor: toCursor(String(last.seq)) } : { items }
+    },
+  )
 }
 
 /** Whether the chain of records holds, and where it breaks when it does not. */
@@ -37,30 +47,26 @@ export async function tailAuditLog(
   principal: Principal,
   { last, signal }: { readonly last: number; readonly signal: AbortSignal },
 ): Promise<AsyncIterable<AuditRecord>> {
-  return asAdmin(deps, principal, { type: 'audit.tailed', kind: 'read' }, () => recordsFrom(deps, last, signal))
+  return asAdmin(deps, principal, { type: 'audit.tailed', kind: 'read' }, () => {
+    // Listens before it looks back, so that nothing falls between the two.
+    const live = deps.audit.tail(signal)
+    return recordsFrom(last === 0 ? [] : deps.audit.query({}, { limit: last, signal }), live)
+  })
 }
 
-/** Listens before it looks back, so that nothing falls between the two. */
-async function* recordsFrom(deps: AdminDeps, last: number, signal: AbortSignal): AsyncGenerator<AuditRecord> {
-  const live = deps.audit.tail(signal)[Symbol.asyncIterator]()
-  let next = live.next()
-  next.catch(() => undefined)
-  let seen = -1
-  const past = last === 0 ? [] : await collect(deps.audit.query({}, last))
-  for (const record of past.toReversed()) {
+async function* recordsFrom(
+  past: AsyncIterable<AuditRecord> | readonly AuditRecord[],
+  live: AsyncIterable<AuditRecord>,
+): AsyncGenerator<AuditRecord> {
+  let seen = 0
+  for (const record of (await collect(past)).toReversed()) {
     seen = record.seq
     yield record
   }
-  for (;;) {
-    const { done, value } = await next
-    if (done === true) return
-    next = live.next()
-    next.catch(() => undefined)
-    if (value.seq > seen) yield value
-  }
+  for await (const record of live) if (record.seq > seen) yield record
 }
 
-async function collect(records: AsyncIterable<AuditRecord>): Promise<readonly AuditRecord[]> {
+async function collect(records: AsyncIterable<AuditRecord> | readonly AuditRecord[]): Promise<readonly AuditRecord[]> {
   const all: AuditRecord[] = []
   for await (const record of records) all.push(record)
   return all
@@ -72,5 +78,4 @@ function toSeq(cursor: string): number {
   throw new GatewayError('invalid_cursor', 'The cursor is none of the audit log. Ask again without one.')
 }
 
-const toDetail = (filter: AuditFilter): JsonObject =>
-  Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+const toJson = (filter: AuditFilter): JsonObject => ({ ...filter })

@@ -5,7 +5,7 @@ import { type IssuedKey, addAgent, issueKey, listAgents, listKeys, revokeAgent, 
 import { type ApiEnv, durationText, nameText, pageQuery, readBody, readQuery } from './api-input.ts'
 
 const agentDraft = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be lower case letters, digits, _ and -, at most 63'),
+  id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be at most 64 lower-case letters, digits, _ and -'),
   title: z.string().min(1).max(200).optional(),
   groups: z.array(nameText).max(100).optional(),
   toolNames: z.enum(['portable', 'canonical', 'plain']).optional(),

@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
-import { queryAudit, tailAuditLog, verifyAuditLog } from '../admin/audit.ts'
+import { queryAuditLog, tailAuditLog, verifyAuditLog } from '../admin/audit.ts'
+import type { AuditFilter } from '../admin/audit-reader.ts'
 import { MOST_PER_PAGE } from '../admin/page.ts'
 import { type ApiEnv, nameText, pageQuery, readQuery } from './api-input.ts'
 
@@ -21,6 +22,7 @@ const auditQuery = z.strictObject({
   decision: z.enum(['allow', 'deny']).optional(),
   outcome: nameText.optional(),
   requestId: nameText.optional(),
+  text: nameText.optional(),
   since: time,
   until: time,
 })
@@ -30,7 +32,11 @@ const tailQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(MOST
 /** `/audit`: pages, newest first; `/audit/verify`; `/audit/tail`: server-sent events named `record`. */
 export function auditRoutes(deps: AdminDeps): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
-    .get('/audit', async (c) => c.json(await queryAudit(deps, c.var.principal, readQuery(c, auditQuery))))
+    .get('/audit', async (c) => {
+      const { limit, cursor, ...filter } = readQuery(c, auditQuery)
+      const query = { limit, cursor, filter: given(filter), signal: c.req.raw.signal }
+      return c.json(await queryAuditLog(deps, c.var.principal, query))
+    })
     .post('/audit/verify', async (c) => c.json(await verifyAuditLog(deps, c.var.principal, c.req.raw.signal)))
     .get('/audit/tail', async (c) => {
       const { last } = readQuery(c, tailQuery)
@@ -50,3 +56,7 @@ export function auditRoutes(deps: AdminDeps): Hono<ApiEnv> {
       })
     })
 }
+
+/** Without the members that were not asked for. */
+const given = (filter: Readonly<Partial<Record<keyof AuditFilter, unknown>>>): AuditFilter =>
+  Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))

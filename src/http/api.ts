@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { AdminDeps } from '../admin/admin.ts'
 import { reloadConfig, status } from '../admin/status.ts'
@@ -14,7 +14,7 @@ const MAX_BODY_BYTES = 1024 * 1024
 export interface ApiDeps {
   readonly admin: AdminDeps
   /** Who is asking; throws `unauthenticated`. Whether it is an admin is for the use cases to say. */
-  readonly authenticate: (request: Request) => Promise<Principal>
+  readonly authenticate: (c: Context) => Promise<Principal>
 }
 
 /**
@@ -25,7 +25,7 @@ export function apiApp({ admin, authenticate }: ApiDeps): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
   app.use(async (c, next) => {
     c.header('Cache-Control', 'no-store')
-    c.set('principal', await authenticate(c.req.raw))
+    c.set('principal', await authenticate(c))
     await next()
   })
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }))

@@ -4,7 +4,7 @@ import type { Page } from '../../admin/page.ts'
 import type { AuditRecord } from '../../kernel/audit.ts'
 import { type Cli, type CommonOptions, answeringCommand, command, pointInTime, wholeNumber } from '../command.ts'
 import { type GatewayClient, withGateway } from '../gateway-client.ts'
-import { type Cell, plain, say, sayJson, sayTable, toTime } from '../print.ts'
+import { type Cell, paint, plain, say, sayJson, sayTable, toTime } from '../print.ts'
 import { stopSignal } from '../signals.ts'
 import type { Shell } from '../shell.ts'
 
@@ -14,6 +14,7 @@ interface QueryOptions extends CommonOptions {
   readonly agent?: string
   readonly tool?: string
   readonly connection?: string
+  readonly text?: string
   readonly decision?: string
   readonly since?: number
   readonly until?: number
@@ -36,6 +37,7 @@ const queryCommand = (cli: Cli): Command =>
     .option('--agent <id>', 'only this agent')
     .option('--tool <id>', 'only this tool (canonical id)')
     .option('--connection <name>', 'only this connection')
+    .option('--text <words>', 'anywhere in the record')
     .addOption(new Option('--decision <decision>', 'only these').choices(['allow', 'deny']))
     .option('--since <time>', 'a duration such as 1h, or a date', pointInTime(cli.shell))
     .option('--until <time>', 'a duration such as 1h, or a date', pointInTime(cli.shell))
@@ -122,7 +124,18 @@ const verifyCommand = (cli: Cli): Command =>
         gateway.ask<Verification>('POST', '/audit/verify'),
       )
       if (json === true) sayJson(shell, verdict)
-      else say(shell, verdict.ok ? `The chain holds: ${verdict.records} records.` : 'The chain is broken.')
+      else sayVerdict(shell, verdict)
       cli.finish(verdict.ok ? 0 : 1)
     },
   )
+
+function sayVerdict(shell: Shell, verdict: Verification): void {
+  const good = `${verdict.records} records in ${verdict.segments} files`
+  if (verdict.ok) say(shell, `${paint(shell, 'good', 'ok')}: the chain holds: ${good}`)
+  else
+    say(
+      shell,
+      `${paint(shell, 'bad', 'not ok')}: ${verdict.file}, line ${verdict.line} (record ${verdict.seq}): ${plain(verdict.detail)}\nBefore it: ${good}.`,
+    )
+  for (const note of verdict.notes) say(shell, `note: ${plain(note)}`)
+}

@@ -1,0 +1,170 @@
+import { Hono } from 'hono'
+import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
+import { apiApp } from '../../src/http/api.ts'
+import { openAgentBook } from '../../src/identity/agents.ts'
+import { openKeyBook } from '../../src/identity/keys.ts'
+import { adminPrincipal } from '../../src/identity/principals.ts'
+import { callTool } from '../../src/gateway/call-tool.ts'
+import type { AuditRecord } from '../../src/kernel/audit.ts'
+import { GatewayError, toGatewayError } from '../../src/kernel/errors.ts'
+import { PROBLEMS } from '../../src/kernel/problem.ts'
+import { memoryDriver } from '../../src/store/memory-driver.ts'
+import { openStore } from '../../src/store/store.ts'
+import { principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
+
+export const ADMIN_TOKEN = 'gha_test'
+
+/** The admin's use cases over the gateway's real lives and books; audit, pins and config are held in memory. */
+export interface AdminWorld {
+  readonly deps: AdminDeps
+  readonly gateway: TestGateway
+  /** Everything that was recorded, in order. */
+  readonly records: AuditRecord[]
+  /** Appends a record, as if the gateway had. */
+  readonly append: (event: Partial<AuditRecord>) => void
+  readonly pins: Map<string, NonNullable<Awaited<ReturnType<Pins['get']>>>>
+  readonly config: { status: ConfigStatus; failure?: GatewayError | undefined }
+  /** Asks the API as the admin. */
+  readonly ask: (
+    method: string,
+    path: string,
+    body?: unknown,
+  ) => Promise<{ readonly status: number; readonly body: Reply }>
+  readonly app: Hono
+}
+
+/** The members of answers that tests pick out. */
+export interface Reply {
+  readonly items: readonly { readonly id: string; readonly tool?: string; readonly keys?: readonly unknown[] }[]
+  readonly nextCursor?: string
+  readonly key: string
+  readonly keyId: string
+  readonly fingerprint: string
+  readonly fields: readonly unknown[]
+  readonly errors: readonly unknown[]
+  readonly document: { readonly rules: readonly unknown[] }
+}
+
+export interface AdminWorldOptions extends TestGatewayOptions {
+  readonly auditFails?: boolean
+}
+
+export async function adminWorld(options: AdminWorldOptions = {}): Promise<AdminWorld> {
+  const gateway = testGateway(options)
+  const clock = gateway.deps.clock
+  const store = openStore(memoryDriver())
+  const agents = await openAgentBook({ store, declared: () => gateway.deps.snapshot().agents })
+  const keys = await openKeyBook({ store, clock })
+  const records: AuditRecord[] = []
+  const listeners = new Set<(record: AuditRecord) => void>()
+  const pins: AdminWorld['pins'] = new Map()
+  const config: AdminWorld['config'] = { status: { path: '/etc/gatehouse/gateway.config.json', loadedAt: clock() } }
+  const append = (event: Partial<AuditRecord>): void => {
+    const record = {
+      type: 'test',
+      phase: 'event' as const,
+      at: clock(),
+      prev: '',
+      hash: '',
+      ...event,
+      seq: records.length + 1,
+    }
+    records.push(record)
+    for (const listener of listeners) listener(record)
+  }
+  let ids = 0
+  const deps: AdminDeps = {
+    version: '1.2.3',
+    startedAt: clock() - 60_000,
+    store: 'memory',
+    snapshot: () => ({ ...gateway.deps.snapshot(), agents: agents.agents() }),
+    sessions: () => 2,
+    agents,
+    keys,
+    pins: {
+      get: (id) => Promise.resolve(pins.get(id)),
+      accept: (id, fingerprint) =>
+        Promise.resolve(void pins.set(id, { fingerprint, definition: {}, acceptedAt: clock() })),
+    },
+    audit: {
+      append: (event) => {
+        if (options.auditFails) return Promise.reject(new GatewayError('audit_unavailable', 'The disk is full.'))
+        append(event)
+        return Promise.resolve()
+      },
+      close: () => Promise.resolve(),
+      async *query(filter, { limit }) {
+        const { beforeSeq = Infinity, ...equal } = filter
+        const matching = records.filter((record) => record.seq < beforeSeq && matches(record, equal))
+        yield* matching.toReversed().slice(0, limit)
+      },
+      verify: () => Promise.resolve({ ok: true, records: records.length, segments: 1, notes: [] }),
+      tail: (signal) => following(listeners, signal),
+    },
+    config: {
+      status: () => config.status,
+      reload: () => (config.failure ? Promise.reject(config.failure) : Promise.resolve()),
+    },
+    callTool: (call, exchange) => callTool(gateway.deps, call, exchange),
+    clock,
+    newId: () => `request-${++ids}`,
+  }
+  const app = new Hono().onError((error, c) => {
+    const { code, message, data } = toGatewayError(error)
+    const { status, title } = PROBLEMS[code]
+    return c.body(JSON.stringify({ status, title, code, detail: message, ...data }), status as 400, {
+      'content-type': 'application/problem+json',
+    })
+  })
+  app.route('/api', apiApp({ admin: deps, authenticate: (c) => whoIs(c.req.header('authorization')) }))
+  return {
+    deps,
+    gateway,
+    records,
+    append,
+    pins,
+    config,
+    app,
+    async ask(method, path, body) {
+      const response = await app.request(`/api${path}`, {
+        method,
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      const text = await response.text()
+      return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as Reply }
+    },
+  }
+}
+
+async function whoIs(authorization: string | undefined) {
+  if (authorization === `Bearer ${ADMIN_TOKEN}`) return adminPrincipal('acme')
+  if (authorization === 'Bearer gh_agent') return principal('sidekick')
+  throw new GatewayError('unauthenticated', 'Send the admin token.')
+}
+
+const matches = (record: AuditRecord, equal: object): boolean =>
+  Object.entries(equal).every(([name, value]) =>
+    Object.entries(record).some(([key, own]) => key === name && own === value),
+  )
+
+/** Listens from the call on, as the real one does, not from the first read. */
+function following(listeners: Set<(record: AuditRecord) => void>, signal: AbortSignal): AsyncIterable<AuditRecord> {
+  const queue: AuditRecord[] = []
+  let wake = (): void => undefined
+  const listener = (record: AuditRecord): void => {
+    queue.push(record)
+    wake()
+  }
+  listeners.add(listener)
+  signal.addEventListener('abort', () => {
+    listeners.delete(listener)
+    wake()
+  })
+  return (async function* () {
+    while (!signal.aborted) {
+      yield* queue.splice(0)
+      if (queue.length === 0 && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
+    }
+  })()
+}
