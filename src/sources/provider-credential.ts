@@ -26,20 +26,26 @@ export function toCredential(
   checkFields(provider.title, method, fields)
   const expand = (template: string): string =>
     template.replaceAll(/\{([^{}]*)\}/g, (_, key: string) => fields[key]?.reveal() ?? '')
-  const scrubbed = method.fields
+  const traces = method.fields
     .filter((field) => field.secret)
     .flatMap((field) => fields[field.key] ?? [])
-    .flatMap((secret) => [secret, ...method.inject.filter((injection) => injection.base64)])
+    .map((secret) => () => secret.reveal())
+    .concat(method.inject.filter((injection) => injection.base64).map((injection) => () => encode(injection, expand)))
   return {
     inject: (url, headers) => {
       for (const injection of method.inject) put(injection, expand, url, headers)
     },
-    scrub: (text) =>
-      scrubbed
-        .map((part) => ('reveal' in part ? part.reveal() : encode(part, expand)))
-        .filter((value) => value.length >= MIN_SCRUBBED)
-        .reduce((clean, value) => (clean.includes(value) ? clean.replaceAll(value, '[secret]') : clean), text),
+    scrub: (text) => traces.reduce((clean, trace) => hide(clean, trace()), text),
   }
+}
+
+/** Also as it looks inside of a JSON string and of a URL. */
+function hide(text: string, secret: string): string {
+  if (secret.length < MIN_SCRUBBED) return text
+  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)].reduce(
+    (clean, form) => (clean.includes(form) ? clean.replaceAll(form, '[secret]') : clean),
+    text,
+  )
 }
 
 function methodOf(provider: Provider, id: string): AuthMethod {

@@ -178,6 +178,21 @@ describe('a provider connection', () => {
     await expect(call('get_thing', { id: 'bad' })).rejects.toThrow('bad token [secret]')
   })
 
+  it('knows its credential in other clothes: in base64, in JSON, in a URL', async () => {
+    const password = new Secret('p"ss/word & more')
+    const fields = { username: new Secret('ann'), password }
+    const forms = [
+      password.reveal(),
+      encodeURIComponent(password.reveal()),
+      Buffer.from(`ann:${password.reveal()}`).toString('base64'),
+    ]
+    const { call } = await openProvider(json({ id: 't1', name: forms.join('|') }), { method: 'basic', fields })
+    expect((await call('get_thing', { id: 'x' })).structuredContent).toEqual({
+      id: 't1',
+      name: '[secret]|[secret]|[secret]',
+    })
+  })
+
   it('ends running calls when it is closed, and takes no more', async () => {
     const { call, connected, vendor } = await openProvider(() => undefined)
     const calling = call('get_thing', { id: 'x' })
