@@ -4,9 +4,9 @@ import { runCli } from './cli/program.ts'
 
 /** Heavy rooms are loaded by the commands that need them, so that `--help` is quick. */
 const shell = processShell({
-  compose: async (options) => (await import('./compose.ts')).compose(options),
+  compose: async (options) => (await import('./compose/compose.ts')).compose(options),
   readHolder: async (directory) => (await import('./store/lowdb-driver.ts')).readLock(directory),
-  declaredWorld: async (config) => (await import('./compose.ts')).declaredWorld(config),
+  declaredWorld: async (config) => (await import('./compose/compose.ts')).declaredWorld(config),
 })
 
 const code = await runCli(process.argv.slice(2), shell)

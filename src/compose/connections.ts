@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { providers } from '../../providers/index.ts'
+import { buildCatalog, type CatalogInput } from '../catalog/catalog.ts'
+import {
+  type ConnectionConfig,
+  isMcpConnection,
+  type McpConnectionConfig,
+  type ProviderConnectionConfig,
+} from '../config/connection-schema.ts'
+import type { Config } from '../config/schema.ts'
+import type { Egress } from '../egress/egress.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Secret } from '../kernel/secret.ts'
+import type { Agent } from '../kernel/principal.ts'
+import type { PolicyWorld } from '../policy/world.ts'
+import type { ConnectionSpec, ConnectionTools } from '../sources/connection-spec.ts'
+import type { Connector } from '../sources/connector.ts'
+import { mcpConnector } from '../sources/mcp-connector.ts'
+import type { McpDeps, McpTransport } from '../sources/mcp-spec.ts'
+import { providerConnector } from '../sources/provider-source.ts'
+import { toSourceTools } from '../sources/provider-tools.ts'
+
+/** What a connector of any kind is made with. */
+export interface ConnectionDeps {
+  readonly mcp: McpDeps
+  readonly egress: Egress
+  readonly clock: Clock
+  readonly version: string
+}
+
+/** The connections of the configuration as the supervisor runs them. */
+export const toConnectionSpecs = (config: Config, deps: ConnectionDeps): readonly ConnectionSpec[] =>
+  Object.entries(config.connections).map(([slug, connection]) => ({
+    slug,
+    provider: providerOf(connection),
+    ...(connection.title !== undefined && { title: connection.title }),
+    enabled: connection.enabled,
+    fingerprint: fingerprintOf(connection),
+    connector: () => (isMcpConnection(connection) ? toMcp(slug, connection, deps) : toProvider(slug, connection, deps)),
+  }))
+
+/** What the catalog is built from: the tools that sources list, and what the configuration says about them. */
+export const toCatalogInputs = (config: Config, tools: ReadonlyMap<string, ConnectionTools>): readonly CatalogInput[] =>
+  [...tools.values()].map((listed) => ({ ...listed, overrides: config.connections[listed.connection]?.tools }))
+
+/** What rules may speak of before anything is connected: agents, connections, and the tools of providers. */
+export function declaredWorld(config: Config, agents: Iterable<Agent>): PolicyWorld {
+  const catalog = buildCatalog(
+    Object.entries(config.connections).flatMap(([slug, connection]) => toDeclaredInput(slug, connection)),
+    new Map(),
+  )
+  return { ...worldOf(config, agents), tools: [...catalog.tools.values()] }
+}
+
+/** What rules may speak of, but for the tools. */
+export const worldOf = (config: Config, agents: Iterable<Agent>): Omit<PolicyWorld, 'tools'> => ({
+  agents: [...agents],
+  connections: Object.entries(config.connections).map(([slug, connection]) => ({
+    slug,
+    provider: providerOf(connection),
+  })),
+  providers: ['mcp', ...providers.keys()],
+})
+
+function toDeclaredInput(slug: string, connection: ConnectionConfig): readonly CatalogInput[] {
+  const provider = isMcpConnection(connection) ? undefined : providers.get(connection.provider)
+  if (!provider) return []
+  const tools = toSourceTools(provider)
+  return [{ connection: slug, provider: provider.id, identity: provider.id, tools, overrides: connection.tools }]
+}
+
+const providerOf = (connection: ConnectionConfig): string => (isMcpConnection(connection) ? 'mcp' : connection.provider)
+
+function toMcp(connection: string, config: McpConnectionConfig, deps: ConnectionDeps): Connector {
+  const { connect, idle, total } = config.timeouts
+  const timeouts = { connectMs: connect, idleMs: idle, totalMs: total }
+  return mcpConnector(
+    { connection, transport: toTransport(config.mcp), timeouts, trustAnnotations: config.trustAnnotations },
+    deps.mcp,
+  )
+}
+
+function toTransport(server: McpConnectionConfig['mcp']): McpTransport {
+  if ('command' in server) return { kind: 'stdio', ...server }
+  const { url, transport, headers, allowPrivateNetwork } = server
+  return {
+    kind: transport === 'sse' ? 'sse' : 'http',
+    url: new URL(url),
+    headers,
+    fallbackToSse: transport === 'auto',
+    allowPrivateNetwork,
+  }
+}
+
+function toProvider(connection: string, config: ProviderConnectionConfig, deps: ConnectionDeps): Connector {
+  const provider = providers.get(config.provider)
+  if (!provider) throw new Error(`The provider ${config.provider} was not checked when the configuration was read.`)
+  const { method = 'none', fields = {} } = config.auth ?? {}
+  return providerConnector({
+    connection,
+    provider,
+    method,
+    fields: Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toSecret(value)])),
+    settings: config.settings,
+    ...(config.baseUrl !== undefined && { baseUrl: config.baseUrl }),
+    allowPrivateNetwork: config.allowPrivateNetwork,
+    egress: deps.egress,
+    clock: deps.clock,
+    version: deps.version,
+  })
+}
+
+const toSecret = (value: string | Secret): Secret => (typeof value === 'string' ? new Secret(value) : value)
+
+/** What makes a connection another one. Overrides of tools are not part of it: they need no new connection. */
+function fingerprintOf({ tools: _tools, title: _title, enabled: _enabled, ...connection }: ConnectionConfig): string {
+  const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
+  return digest(
+    JSON.stringify(connection, (_key, value: unknown) => (value instanceof Secret ? digest(value.reveal()) : value)),
+  )
+}

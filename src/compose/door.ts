@@ -1,0 +1,120 @@
+import type { AdminDeps } from '../admin/admin.ts'
+import type { Config } from '../config/schema.ts'
+import { resourceUrl } from '../config/server-urls.ts'
+import type { Log } from '../gateway/gateway.ts'
+import { apiApp } from '../http/api.ts'
+import { httpApp } from '../http/app.ts'
+import { credentialsOf } from '../http/credentials.ts'
+import { listen, type Listening } from '../http/listen.ts'
+import type { AgentBook } from '../identity/agents.ts'
+import { createIdentity } from '../identity/identity.ts'
+import { jwtVerifier } from '../identity/jwt-verifier.ts'
+import type { KeyBook } from '../identity/keys.ts'
+import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
+import type { Clock, NewId } from '../kernel/clock.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { McpHttp } from '../mcp/streamable-http.ts'
+import type { World } from './world.ts'
+
+/** The largest set of signing keys that is read, in bytes. */
+const MAX_JWKS_BYTES = 1_048_576
+/** How long running calls may take to finish when the gateway stops, milliseconds. */
+const GRACE_MS = 8_000
+
+export interface DoorDeps {
+  config(): Config
+  readonly world: World
+  readonly agents: AgentBook
+  readonly keys: KeyBook
+  readonly admin: AdminDeps
+  readonly mcp: McpHttp
+  readonly attachToken: Secret
+  readonly log: Log
+  readonly clock: Clock
+  readonly newId: NewId
+}
+
+/** The HTTP application and the port it is served on. */
+export interface Door {
+  readonly app: { request(path: string, init?: RequestInit): Response | Promise<Response> }
+  /** Takes over what the configuration now says of identity. */
+  refresh(): void
+  /** Opens the port. `loopback` listens on this machine at a port of the system's choice, whatever the configuration says. */
+  open(place: 'configured' | 'loopback'): Promise<{ readonly url: string }>
+  close(): Promise<void>
+}
+
+export function door(deps: DoorDeps): Door {
+  let listening: Listening | undefined
+  const address = () => {
+    const { host, port, publicUrl } = deps.config().server
+    return { host, port: listening?.port ?? port, ...(publicUrl !== undefined && { publicUrl }) }
+  }
+  const make = () => makeApp(deps, address)
+  let app = make()
+  return {
+    app: { request: (path, init) => app.request(path, init) },
+    refresh() {
+      app = make()
+    },
+    async open(place) {
+      const { host, port } = place === 'configured' ? deps.config().server : { host: '127.0.0.1', port: 0 }
+      const loopbackOnly = !(await isAuthenticated(deps))
+      listening = await listen({ fetch: (request, env) => app.fetch(request, env) }, { host, port, loopbackOnly })
+      app = make()
+      await deps.world.driver.publish({ url: localUrl(listening, host), token: deps.attachToken })
+      return { url: listening.url }
+    },
+    async close() {
+      await Promise.all([listening?.close({ graceMs: GRACE_MS, drain: () => deps.mcp.close() }), deps.mcp.close()])
+    },
+  }
+}
+
+/** Somebody can prove who they are: an identity provider is configured, or an agent holds a key. */
+async function isAuthenticated({ config, keys }: DoorDeps): Promise<boolean> {
+  return config().identity.jwt !== undefined || (await keys.list()).length > 0
+}
+
+/** Where other programs of this machine reach us, for the lock file. */
+const localUrl = ({ url, port }: Listening, host: string): string =>
+  host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url
+
+function makeApp(
+  deps: DoorDeps,
+  address: () => { host: string; port: number; publicUrl?: string },
+): ReturnType<typeof httpApp> {
+  const { config, world, agents, keys, mcp, admin, attachToken, log, clock, newId } = deps
+  const { identity: settings, organisation, server } = config()
+  const resource = resourceUrl(address())
+  const fetch = world.egress.fetch({ allowPrivateNetwork: isLocal(settings.jwt?.jwksUrl), maxBytes: MAX_JWKS_BYTES })
+  const identity = createIdentity({
+    agents: agents.agents,
+    keys,
+    jwt: settings.jwt && jwtVerifier({ settings: settings.jwt, resource, fetch, clock }),
+    loopbackAgent: settings.loopbackAgent,
+    attachToken,
+    organisation,
+    resource,
+  })
+  return httpApp({
+    identity,
+    mcp,
+    api: apiApp({ admin, authenticate: (c) => identity.authenticate(credentialsOf(c)) }),
+    allowed: () => ({
+      hosts: [...defaultHosts(address()), ...server.allowedHosts],
+      origins: [...defaultOrigins(address()), ...server.allowedOrigins],
+    }),
+    notReady: () => undefined,
+    maxBodyBytes: server.maxBodyBytes,
+    newId,
+    log,
+  })
+}
+
+/** Keys of an issuer on this machine, as in development, are fetched from this machine; no other private address is. */
+function isLocal(url: string | undefined): boolean {
+  if (url === undefined) return false
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+}

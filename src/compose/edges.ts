@@ -1,0 +1,96 @@
+import type { AdminDeps } from '../admin/admin.ts'
+import type { PinBook } from '../admin/pin-book.ts'
+import { callTool } from '../gateway/call-tool.ts'
+import type { GatewayDeps, Log } from '../gateway/gateway.ts'
+import { listTools } from '../gateway/list-tools.ts'
+import type { Snapshots } from '../gateway/snapshots.ts'
+import type { AgentBook } from '../identity/agents.ts'
+import type { KeyBook } from '../identity/keys.ts'
+import type { Clock, NewId } from '../kernel/clock.ts'
+import type { McpDeps } from '../mcp/deps.ts'
+import type { McpHttp } from '../mcp/streamable-http.ts'
+import type { ConfigBook } from './config-book.ts'
+import { VERSION } from './version.ts'
+import type { World } from './world.ts'
+
+export interface McpParts {
+  readonly gateway: GatewayDeps
+  readonly snapshots: Snapshots
+  readonly clock: Clock
+  readonly newId: NewId
+  readonly log: Log
+}
+
+/** What the MCP edge is run with: the two lives of the gateway. */
+export const toMcpDeps = ({ gateway, snapshots, clock, newId, log }: McpParts): McpDeps => ({
+  tools: {
+    list: (principal, cursor) => listTools(gateway, principal, cursor),
+    call: (call, exchange) => callTool(gateway, call, exchange),
+  },
+  onToolsChanged: snapshots.onChange,
+  serverInfo: { name: 'gatehouse', title: 'Gatehouse', version: VERSION },
+  clock,
+  newId,
+  log,
+})
+
+export interface AdminParts {
+  readonly world: World
+  readonly agents: AgentBook
+  readonly keys: KeyBook
+  readonly pins: PinBook
+  readonly book: ConfigBook
+  readonly gateway: GatewayDeps
+  readonly snapshots: Snapshots
+  readonly mcp: McpHttp
+  readonly clock: Clock
+  readonly newId: NewId
+}
+
+/** What the use cases of admins are run with. */
+export function toAdminDeps({
+  world,
+  agents,
+  keys,
+  pins,
+  book,
+  gateway,
+  snapshots,
+  mcp,
+  clock,
+  newId,
+}: AdminParts): AdminDeps {
+  /** Streams that a key or an agent opened end with it. */
+  const endStreamsOf = (agent: string | undefined): Promise<void> =>
+    agent === undefined ? Promise.resolve() : mcp.terminate((principal) => principal.agent === agent)
+  const agentOf = async (key: string): Promise<string | undefined> =>
+    (await keys.list()).find(({ id }) => id === key)?.agent
+  return {
+    version: VERSION,
+    startedAt: clock(),
+    store: `lowdb in ${book.current().store.path}`,
+    snapshot: snapshots.current,
+    agents: {
+      ...agents,
+      async remove(id) {
+        await agents.remove(id)
+        await endStreamsOf(id)
+      },
+    },
+    keys: {
+      ...keys,
+      async revoke(id) {
+        const agent = await agentOf(id)
+        const isRevoked = await keys.revoke(id)
+        await endStreamsOf(agent)
+        return isRevoked
+      },
+    },
+    pins,
+    audit: world.audit,
+    config: book,
+    callTool: (call, exchange) => callTool(gateway, call, exchange),
+    clock,
+    newId,
+  }
+}

@@ -1,0 +1,75 @@
+import type { House, HouseMode } from '../cli/house.ts'
+import type { Config } from '../config/schema.ts'
+import type { Snapshots } from '../gateway/snapshots.ts'
+import type { AgentBook } from '../identity/agents.ts'
+import { principalForStdio } from '../identity/principals.ts'
+import type { ConnectionStatus } from '../kernel/connection.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { McpDeps } from '../mcp/deps.ts'
+import { mcpStdio } from '../mcp/stdio.ts'
+import { realSchedule, settledWithin } from '../sources/schedule.ts'
+import type { Supervisor } from '../sources/supervisor.ts'
+import type { Closing } from './closing.ts'
+import type { ConfigBook } from './config-book.ts'
+import type { Door } from './door.ts'
+import type { SnapshotBuilder } from './snapshot-builder.ts'
+
+export interface HouseParts {
+  readonly mode: HouseMode
+  readonly supervisor: Supervisor
+  readonly snapshots: Snapshots & SnapshotBuilder
+  readonly book: ConfigBook
+  readonly front: Door
+  readonly mcpDeps: McpDeps
+  readonly agents: AgentBook
+  readonly config: Config
+  readonly attachToken: Secret
+  readonly closing: Closing
+}
+
+/** The built house as commands use it. */
+export function toHouse(parts: HouseParts): House {
+  const { mode, supervisor, snapshots, book, front, attachToken, closing } = parts
+  return {
+    app: front.app,
+    adminToken: attachToken,
+    listen: () => front.open(mode === 'stdio' ? 'loopback' : 'configured'),
+    serveStdio: (agent) => serveStdio(parts, agent),
+    async settled(timeoutMs) {
+      await settledWithin(untilSettled(supervisor), timeoutMs, realSchedule)
+      await snapshots.rebuild()
+    },
+    onChange(listener) {
+      const ends = [supervisor.onChange(listener), snapshots.onChange(listener)]
+      return () => {
+        for (const end of ends) end()
+      }
+    },
+    reload: () => book.reload(),
+    close: () => closing.run(),
+  }
+}
+
+async function serveStdio({ mcpDeps, agents, config, closing }: HouseParts, agent: string): Promise<void> {
+  const principal = principalForStdio({ agent, agents: agents.agents(), organisation: config.organisation })
+  const { stdin, stdout } = process
+  const served = mcpStdio(mcpDeps, { principal, stdin, stdout })
+  closing.add(served.close)
+  await served.closed
+}
+
+function untilSettled(supervisor: Supervisor): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (supervisor.statuses().some(isStarting)) return
+      stop()
+      resolve()
+    }
+    const stop = supervisor.onChange(look)
+    look()
+  })
+}
+
+/** Neither up nor failed yet. */
+const isStarting = ({ enabled, state, lastError }: ConnectionStatus): boolean =>
+  enabled && state === 'disconnected' && lastError === undefined

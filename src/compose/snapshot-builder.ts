@@ -1,0 +1,118 @@
+import { buildCatalog, type Catalog } from '../catalog/catalog.ts'
+import { declaredWorld, toCatalogInputs, worldOf } from './connections.ts'
+import { declaredAgents } from '../config/declared-agents.ts'
+import type { Config } from '../config/schema.ts'
+import type { Log } from '../gateway/gateway.ts'
+import type { Snapshot } from '../gateway/snapshot.ts'
+import { type Snapshots, snapshots } from '../gateway/snapshots.ts'
+import type { Validator } from '../gateway/validator.ts'
+import type { Agent } from '../kernel/principal.ts'
+import type { Tool, ToolId } from '../kernel/tool.ts'
+import { compilePolicy, type CompileOptions, type CompiledPolicy } from '../policy/compile.ts'
+import type { ConnectionTools } from '../sources/connection-spec.ts'
+import type { Supervisor } from '../sources/supervisor.ts'
+
+export interface SnapshotParts {
+  readonly supervisor: Pick<Supervisor, 'tools' | 'sources' | 'statuses'>
+  readonly validator: Validator
+  agents(): ReadonlyMap<string, Agent>
+  pins(): ReadonlyMap<ToolId, string>
+  pinNew(tools: Iterable<Tool>): Promise<void>
+  readonly log: Log
+}
+
+/** The snapshot in force and the one way to a new one. */
+export interface SnapshotBuilder extends Snapshots {
+  /** Throws `policy_invalid` when the configuration's policy cannot be used; nothing changes then. */
+  accept(config: Config): void
+  /** Builds the snapshot anew from what is known now; changes that come while it builds are in the next one. */
+  rebuild(): Promise<void>
+}
+
+/** Joins configuration, agents, tools and pins into snapshots, one at a time. */
+export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBuilder {
+  const options: CompileOptions = {
+    validateSchema: (schema, value) => parts.validator.fits(JSON.stringify(schema), schema, value),
+  }
+  const check = (config: Config): CompiledPolicy =>
+    compilePolicy(config.policy, declaredWorld(config, agentsWith(config, parts.agents())), options).policy
+  let config = first
+  const catalog = buildCatalog([], new Map())
+  const held = snapshots(toSnapshot(parts, { catalog, policy: check(config) }))
+  let built: Built | undefined
+  let work: Promise<void> = Promise.resolve()
+  let isWaiting = false
+
+  const build = async (): Promise<void> => {
+    isWaiting = false
+    const seen = { config, agents: parts.agents(), tools: parts.supervisor.tools(), pins: parts.pins() }
+    if (!built || !isSame(built, seen)) built = await toBuilt(seen, parts, options)
+    held.swap(toSnapshot(parts, built))
+  }
+  return {
+    ...held,
+    accept(next) {
+      check(next)
+      config = next
+    },
+    rebuild() {
+      if (isWaiting) return work
+      isWaiting = true
+      work = work.then(build).catch((error: unknown) => {
+        parts.log.error({}, 'the tools could not be taken over; the last known ones stay in force', error)
+      })
+      return work
+    },
+  }
+}
+
+/** The agents that there will be once this configuration is in force. */
+function agentsWith(config: Config, now: ReadonlyMap<string, Agent>): Iterable<Agent> {
+  const managed = [...now].filter(([, agent]) => agent.origin === 'managed')
+  return new Map([...managed, ...declaredAgents(config)]).values()
+}
+
+interface Seen {
+  readonly config: Config
+  readonly agents: ReadonlyMap<string, Agent>
+  readonly tools: ReadonlyMap<string, ConnectionTools>
+  readonly pins: ReadonlyMap<ToolId, string>
+}
+
+interface Built extends Seen {
+  readonly catalog: Catalog
+  readonly policy: CompiledPolicy
+}
+
+/** A tool that nobody has seen before is pinned, durably, before anyone can see it. */
+async function toBuilt(seen: Seen, parts: SnapshotParts, options: CompileOptions): Promise<Built> {
+  const inputs = toCatalogInputs(seen.config, seen.tools)
+  const catalog = buildCatalog(inputs, seen.pins)
+  await parts.pinNew(catalog.tools.values())
+  const world = { ...worldOf(seen.config, seen.agents.values()), tools: [...catalog.tools.values()] }
+  const { policy, warnings } = compilePolicy(seen.config.policy, world, { ...options, tolerant: true })
+  for (const { rule = '', path, message } of warnings) parts.log.warn({ rule, path }, message)
+  return { ...seen, pins: parts.pins(), catalog, policy }
+}
+
+const isSame = (built: Seen, seen: Seen): boolean =>
+  built.config === seen.config &&
+  built.agents === seen.agents &&
+  built.tools.size === seen.tools.size &&
+  [...seen.tools].every(([slug, tools]) => built.tools.get(slug) === tools) &&
+  built.pins.size === seen.pins.size &&
+  [...seen.pins].every(([id, fingerprint]) => built.pins.get(id) === fingerprint)
+
+function toSnapshot(
+  { supervisor, agents }: SnapshotParts,
+  { catalog, policy }: { readonly catalog: Catalog; readonly policy: CompiledPolicy },
+): Snapshot {
+  return {
+    version: `${catalog.version}.${policy.version}`,
+    policy,
+    catalog,
+    agents: agents(),
+    sources: supervisor.sources(),
+    connections: new Map(supervisor.statuses().map((status) => [status.connection, status])),
+  }
+}
