@@ -9,8 +9,8 @@ const MAX_PATCH = 3_000
 export const listPullRequests = action({
   title: 'List pull requests',
   description:
-    'Lists the pull requests of one repository, without their texts. Use search_issues with is:pr to look for words or ' +
-    'authors, get_pull_request to read one. Owner and repo come from list_repositories. Safe to repeat.',
+    'Lists the pull requests of one repository, without their texts. Use search_issues with is:pr to look for words ' +
+    'or authors, get_pull_request to read one. Owner and repo come from list_repositories. Safe to repeat.',
   docs: 'https://docs.github.com/en/rest/pulls/pulls#list-pull-requests',
   effect: 'read',
   external: false,
@@ -46,8 +46,8 @@ export const getPullRequest = action({
   title: 'Read a pull request',
   description:
     'Reads one pull request: text, branches, size, whether it can be merged, and head_sha, which merge_pull_request ' +
-    'needs. mergeable is missing while GitHub is still working it out: ask again after some seconds. Comments are in ' +
-    'get_issue, changed files in list_pull_request_files. Safe to repeat.',
+    'needs. mergeable is missing while GitHub is still working it out: ask again after some seconds. Comments are ' +
+    'in get_issue, changed files in list_pull_request_files. Safe to repeat.',
   docs: 'https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request',
   effect: 'read',
   external: false,
@@ -65,9 +65,9 @@ export const getPullRequest = action({
 export const listPullRequestFiles = action({
   title: 'List the files of a pull request',
   description:
-    'Lists the files that a pull request changes, with their diffs (each cut at 3,000 characters). Use it to review or ' +
-    'summarise a change; read a whole file with get_file_contents and ref = head_sha. The number comes from ' +
-    'list_pull_requests. Safe to repeat.',
+    'Lists the files that a pull request changes, with their diffs (each cut at 3,000 characters). Use it to review ' +
+    'or summarise a change; read a whole file with get_file_contents and ref = head_sha. The number comes ' +
+    'from list_pull_requests. Safe to repeat.',
   docs: 'https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files',
   effect: 'read',
   external: false,
@@ -121,9 +121,9 @@ const fileWire = z.object({
 export const mergePullRequest = action({
   title: 'Merge a pull request',
   description:
-    'Merges a pull request into its base branch; this cannot be taken back and may start a release. Only when the user ' +
-    'asked for it. Read get_pull_request first and give its head_sha: when the branch has changed since, GitHub refuses ' +
-    'instead of merging what nobody looked at. A retry after success is refused, not merged twice.',
+    'Merges a pull request into its base branch; this cannot be taken back and may start a release. Only when the ' +
+    'user asked for it. Read get_pull_request first and give its head_sha: when the branch has changed since, ' +
+    'GitHub refuses instead of merging what nobody looked at. A retry after success is refused, not merged twice.',
   docs: 'https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request',
   effect: 'destructive',
   external: true,

@@ -8,10 +8,10 @@ const SCOPES = [['repo'], ['public_repo']]
 export const searchIssues = action({
   title: 'Search issues and pull requests',
   description:
-    'Finds issues and pull requests by words and qualifiers, across repositories. Use it when you do not know the number; ' +
-    'use list_issues for one repository without a text query. Always put is:issue or is:pr into the query, and ' +
-    'repo:owner/name or org:name to narrow it. At most the first 1,000 hits can be paged through; 30 searches a minute. ' +
-    'Safe to repeat.',
+    'Finds issues and pull requests by words and qualifiers, across repositories. Use it when you do not know the ' +
+    'number; use list_issues for one repository without a text query. Always put is:issue or is:pr into the query, ' +
+    'and repo:owner/name or org:name to narrow it. At most the first 1,000 hits can be paged through; 30 searches a ' +
+    'minute. Safe to repeat.',
   docs: 'https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests',
   effect: 'read',
   external: false,
@@ -59,8 +59,8 @@ export const listIssues = action({
   title: 'List issues',
   description:
     'Lists the issues of one repository, newest first, without their bodies. GitHub counts pull requests as issues: ' +
-    'is_pull_request tells them apart. Use search_issues to look for words, get_issue to read one. Owner and repo come ' +
-    'from list_repositories. Safe to repeat.',
+    'is_pull_request tells them apart. Use search_issues to look for words, get_issue to read one. Owner and repo ' +
+    'come from list_repositories. Safe to repeat.',
   docs: 'https://docs.github.com/en/rest/issues/issues#list-repository-issues',
   effect: 'read',
   external: false,
@@ -96,8 +96,8 @@ export const listIssues = action({
 export const getIssue = action({
   title: 'Read an issue',
   description:
-    'Reads one issue or pull request: text, state, labels, assignees, and its latest comments, oldest of them first. The ' +
-    'number comes from list_issues or search_issues. For branches and mergeability of a pull request use ' +
+    'Reads one issue or pull request: text, state, labels, assignees, and its latest comments, oldest of them ' +
+    'first. The number comes from list_issues or search_issues. For branches and mergeability of a pull request use ' +
     'get_pull_request. Long texts are cut. Safe to repeat.',
   docs: 'https://docs.github.com/en/rest/issues/issues#get-an-issue',
   effect: 'read',

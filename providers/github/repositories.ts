@@ -5,8 +5,8 @@ import { nextPageField, nextPageOf, paging } from './fields.ts'
 export const getCurrentUser = action({
   title: 'Who am I on GitHub',
   description:
-    'Tells which GitHub account this connection acts as. Use it to find "my" login for queries such as assignee:octocat. ' +
-    'Everything that other actions write appears under this name. Safe to repeat.',
+    'Tells which GitHub account this connection acts as. Use it to find "my" login for queries such as ' +
+    'assignee:octocat. Everything that other actions write appears under this name. Safe to repeat.',
   docs: 'https://docs.github.com/en/rest/users/users#get-the-authenticated-user',
   effect: 'read',
   external: false,
@@ -31,8 +31,9 @@ const userWire = z.object({
 export const listRepositories = action({
   title: 'List repositories',
   description:
-    'Lists the repositories that this connection can reach, last changed first: owner and repo for all other actions. ' +
-    'For public repositories of others there is no need to list: give their owner and repo directly. Safe to repeat.',
+    'Lists the repositories that this connection can reach, last changed first: owner and repo for all other ' +
+    'actions. For public repositories of others there is no need to list: give their owner and repo directly. Safe ' +
+    'to repeat.',
   docs: 'https://docs.github.com/en/rest/repos/repos#list-repositories-for-the-authenticated-user',
   effect: 'read',
   external: false,

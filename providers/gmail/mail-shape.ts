@@ -60,11 +60,11 @@ export function toMailSummary(value: unknown) {
   return {
     id,
     thread_id: threadId,
-    from: header('from'),
-    to: header('to'),
-    cc: header('cc'),
-    subject: header('subject'),
-    date: header('date'),
+    from: header('From'),
+    to: header('To'),
+    cc: header('Cc'),
+    subject: header('Subject'),
+    date: header('Date'),
     labels: labelIds ?? [],
     snippet: htmlText(snippet ?? ''),
   }
@@ -79,10 +79,10 @@ export function toMailDetail(value: unknown, { offset, max }: { readonly offset:
   const text = whole.slice(offset, offset + max).replace(/[\uD800-\uDBFF]$/, '')
   return {
     ...toMailSummary(value),
-    bcc: header('bcc'),
-    reply_to: header('reply-to'),
-    message_id: header('message-id'),
-    references: header('references')
+    bcc: header('Bcc'),
+    reply_to: header('Reply-To'),
+    message_id: header('Message-ID'),
+    references: header('References')
       ?.match(/<[^\s<>]{1,990}>/g)
       ?.slice(-50),
     text,
@@ -99,7 +99,7 @@ export function toMailDetail(value: unknown, { offset, max }: { readonly offset:
 const headerOf =
   (part: Part | undefined) =>
   (name: string): string | undefined =>
-    part?.headers?.find((header) => header.name.toLowerCase() === name)?.value || undefined
+    part?.headers?.find((header) => header.name.toLowerCase() === name.toLowerCase())?.value || undefined
 
 function flatten(root: Part): readonly Part[] {
   const found: Part[] = []

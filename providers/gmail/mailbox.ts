@@ -5,8 +5,8 @@ import { GMAIL, labelIds, messageId, READ_SCOPES } from './fields.ts'
 export const getProfile = action({
   title: 'Whose mailbox is this',
   description:
-    'Tells the address of the connected mailbox and how many messages and threads it holds. Use it to learn who "me" is ' +
-    'before writing as this person. Safe to repeat.',
+    'Tells the address of the connected mailbox and how many messages and threads it holds. Use it to learn who ' +
+    '"me" is before writing as this person. Safe to repeat.',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile',
   effect: 'read',
   external: false,
@@ -34,9 +34,9 @@ const profileWire = z.object({
 export const listLabels = action({
   title: 'List labels',
   description:
-    'Lists the labels of the mailbox: INBOX, UNREAD, STARRED and other system ones, and those the user made. Use it to get ' +
-    'the ids that modify_labels and label_ids of search_messages need; the id of a user label is not its name. ' +
-    'Safe to repeat.',
+    'Lists the labels of the mailbox: INBOX, UNREAD, STARRED and other system ones, and those the user made. Use it ' +
+    'to get the ids that modify_labels and label_ids of search_messages need; the id of a user label is not its ' +
+    'name. Safe to repeat.',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list',
   effect: 'read',
   external: false,
@@ -69,9 +69,9 @@ const REFUSED = new Set(['TRASH', 'SPAM'])
 export const modifyLabels = action({
   title: 'Change the labels of a message',
   description:
-    'Adds and removes labels of one message: remove UNREAD to mark it read, remove INBOX to archive it, add STARRED to ' +
-    'star it. Ids of user labels come from list_labels, message ids from search_messages. To throw a message away use ' +
-    'trash_message. Safe to retry.',
+    'Adds and removes labels of one message: remove UNREAD to mark it read, remove INBOX to archive it, add STARRED ' +
+    'to star it. Ids of user labels come from list_labels, message ids from search_messages. To throw a message ' +
+    'away use trash_message. Safe to retry.',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/modify',
   effect: 'write',
   external: false,
@@ -103,9 +103,9 @@ export const modifyLabels = action({
 export const trashMessage = action({
   title: 'Move a message to the trash',
   description:
-    'Moves one message to the trash, where Gmail deletes it for good after 30 days. Only when the user asked for it; to ' +
-    'clear the inbox remove the label INBOX with modify_labels instead. Message ids come from search_messages. Safe to ' +
-    'retry.',
+    'Moves one message to the trash, where Gmail deletes it for good after 30 days. Only when the user asked for ' +
+    'it; to clear the inbox remove the label INBOX with modify_labels instead. Message ids come ' +
+    'from search_messages. Safe to retry.',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/trash',
   effect: 'destructive',
   external: false,

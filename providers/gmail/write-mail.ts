@@ -59,9 +59,10 @@ function toSent(body: unknown) {
 export const sendMessage = action({
   title: 'Send a mail',
   description:
-    'Sends a mail from the connected mailbox, at once and for good. When the user has not seen the text use create_draft ' +
-    'instead. To reply give thread_id, in_reply_to and references (from get_message) and the same subject. Not safe to ' +
-    'retry: a second call sends twice; search_messages with in:sent shows whether the first one went out.',
+    'Sends a mail from the connected mailbox, at once and for good. When the user has not seen the text use ' +
+    'create_draft instead. To reply give thread_id, in_reply_to and references (from get_message) and the same ' +
+    'subject. Not safe to retry: a second call sends twice; search_messages with in:sent shows whether the first ' +
+    'one went out.',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/send',
   effect: 'write',
   external: true,
@@ -81,9 +82,9 @@ export const sendMessage = action({
 export const createDraft = action({
   title: 'Write a draft',
   description:
-    'Puts a mail into the drafts of the mailbox, where the user can read, change and send it; nobody gets it yet. Prefer ' +
-    'it to send_message when the text was not agreed on. The id of the answer is for send_draft. Not safe to retry: a ' +
-    'second call makes a second draft.',
+    'Puts a mail into the drafts of the mailbox, where the user can read, change and send it; nobody gets it yet. ' +
+    'Prefer it to send_message when the text was not agreed on. The id of the answer is for send_draft. Not safe to ' +
+    'retry: a second call makes a second draft.',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/create',
   effect: 'write',
   external: false,
@@ -106,8 +107,9 @@ export const createDraft = action({
 export const sendDraft = action({
   title: 'Send a draft',
   description:
-    'Sends a draft as it lies in the mailbox, also when the user has changed it since, to everybody it names. The id comes ' +
-    'from create_draft. A retry after success answers not found, because the draft is gone: the mail is not sent twice.',
+    'Sends a draft as it lies in the mailbox, also when the user has changed it since, to everybody it names. The ' +
+    'id comes from create_draft. A retry after success answers not found, because the draft is gone: the mail is ' +
+    'not sent twice.',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/send',
   effect: 'write',
   external: true,

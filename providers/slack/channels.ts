@@ -6,9 +6,9 @@ import { message, toMessage } from './message-shape.ts'
 export const listChannels = action({
   title: 'List channels',
   description:
-    'Lists channels with their ids, names and topics. Use it to turn a name such as #general into the id that every other ' +
-    'action needs; ids never change, so list once. is_member says whether this connection may read and write there. A ' +
-    'page can be short although more follow: go on while there is a next_cursor. Safe to repeat.',
+    'Lists channels with their ids, names and topics. Use it to turn a name such as #general into the id that every ' +
+    'other action needs; ids never change, so list once. is_member says whether this connection may read and write ' +
+    'there. A page can be short although more follow: go on while there is a next_cursor. Safe to repeat.',
   docs: 'https://docs.slack.dev/reference/methods/conversations.list',
   effect: 'read',
   external: false,
@@ -89,8 +89,8 @@ export const readChannelHistory = action({
   title: 'Read a channel',
   description:
     'Reads the messages of one channel, newest first, without the replies in threads: where reply_count is set, ' +
-    'read_thread has them. The channel id comes from list_channels. Texts are Slack mrkdwn with <@U…> for people and ' +
-    '&amp; &lt; &gt; escaped. Slack may allow some apps one call a minute. Safe to repeat.',
+    'read_thread has them. The channel id comes from list_channels. Texts are Slack mrkdwn with <@U…> for people ' +
+    'and &amp; &lt; &gt; escaped. Slack may allow some apps one call a minute. Safe to repeat.',
   docs: 'https://docs.slack.dev/reference/methods/conversations.history',
   effect: 'read',
   external: false,
@@ -105,8 +105,8 @@ export const readChannelHistory = action({
 export const readThread = action({
   title: 'Read a thread',
   description:
-    'Reads a thread: its first message and the replies, oldest first. channel and thread_ts come from ' +
-    'read_channel_history or search_messages (thread_ts, or the ts of the first message). Safe to repeat.',
+    'Reads a thread: its first message and the replies, oldest first. channel and thread_ts come ' +
+    'from read_channel_history or search_messages (thread_ts, or the ts of the first message). Safe to repeat.',
   docs: 'https://docs.slack.dev/reference/methods/conversations.replies',
   effect: 'read',
   external: false,

@@ -47,7 +47,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   time_too_far: 'post_at may be at most 120 days ahead.',
 }
 
-/** Slack refuses with HTTP 200 and `ok: false`; only its edge uses status codes. https://docs.slack.dev/apis/web-api/#responses */
+/**
+ * Slack refuses with HTTP 200 and `ok: false`; only its edge uses status codes.
+ * https://docs.slack.dev/apis/web-api/#responses
+ */
 export function slackFailure(reply: WireReply): VendorFailure | undefined {
   const byStatus = failureByStatus(reply, { message: ['/error'] })
   if (at(reply.body, '/ok') === true) return byStatus
@@ -67,11 +70,13 @@ function kindOf(code: string): Kind {
 }
 
 function explain(reply: WireReply, code: string): string {
-  if (code === 'missing_scope') {
-    const [needed, provided] = ['/needed', '/provided'].map((pointer) => at(reply.body, pointer))
-    return typeof needed === 'string'
-      ? `: the app needs the scope ${needed.slice(0, 200)}${typeof provided === 'string' ? `, it has ${provided.slice(0, 500)}` : ''}. Add it and reinstall the app.`
-      : ''
-  }
+  if (code === 'missing_scope') return missingScope(reply)
   return Object.hasOwn(ADVICE, code) ? `: ${ADVICE[code]}` : ''
+}
+
+function missingScope(reply: WireReply): string {
+  const [needed, provided] = ['/needed', '/provided'].map((pointer) => at(reply.body, pointer))
+  if (typeof needed !== 'string') return ''
+  const has = typeof provided === 'string' ? `, it has ${provided.slice(0, 500)}` : ''
+  return `: the app needs the scope ${needed.slice(0, 200)}${has}. Add it and reinstall the app.`
 }

@@ -19,8 +19,8 @@ export const writing = {
     .min(1)
     .max(40_000)
     .describe(
-      'Message in Slack mrkdwn, such as "*Deployed* <https://example.com|v1.2>, thanks <@U012AB3CD>". Write & < > that ' +
-        'are not markup as &amp; &lt; &gt;. Best under 4,000 characters.',
+      'Message in Slack mrkdwn, such as "*Deployed* <https://example.com|v1.2>, thanks <@U012AB3CD>". Write & < > ' +
+        'that are not markup as &amp; &lt; &gt;. Best under 4,000 characters.',
     ),
   allow_broadcast: z
     .boolean()

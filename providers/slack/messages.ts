@@ -19,9 +19,9 @@ const ownMessage = timestamp('ts of the message, such as 1767261242.000200: from
 export const sendMessage = action({
   title: 'Send a message',
   description:
-    'Posts a message to a channel, a thread or a person, and notifies them. The channel id comes from list_channels, a ' +
-    "person's id from find_user_by_email. Keep ts of the answer to change or delete the message. Not safe to retry: a " +
-    'second call posts twice; read_channel_history shows whether the first one arrived.',
+    'Posts a message to a channel, a thread or a person, and notifies them. The channel id comes ' +
+    "from list_channels, a person's id from find_user_by_email. Keep ts of the answer to change or delete the " +
+    'message. Not safe to retry: a second call posts twice; read_channel_history shows whether the first one arrived.',
   docs: 'https://docs.slack.dev/reference/methods/chat.postMessage',
   effect: 'write',
   external: true,
@@ -39,9 +39,9 @@ export const sendMessage = action({
 export const updateMessage = action({
   title: 'Change a message',
   description:
-    'Replaces the whole text of a message that this connection sent before; messages of others cannot be changed. Use it ' +
-    'to correct or to keep a status up to date instead of posting again. Safe to retry: the same call gives the same ' +
-    'message.',
+    'Replaces the whole text of a message that this connection sent before; messages of others cannot be changed. ' +
+    'Use it to correct or to keep a status up to date instead of posting again. Safe to retry: the same call gives ' +
+    'the same message.',
   docs: 'https://docs.slack.dev/reference/methods/chat.update',
   effect: 'write',
   external: true,
@@ -59,8 +59,8 @@ export const updateMessage = action({
 export const scheduleMessage = action({
   title: 'Schedule a message',
   description:
-    'Has Slack post a message later, at most 120 days ahead; it is then sent without asking again. The channel id comes ' +
-    'from list_channels. Not safe to retry: a second call schedules a second message.',
+    'Has Slack post a message later, at most 120 days ahead; it is then sent without asking again. The channel id ' +
+    'comes from list_channels. Not safe to retry: a second call schedules a second message.',
   docs: 'https://docs.slack.dev/reference/methods/chat.scheduleMessage',
   effect: 'write',
   external: true,
@@ -85,9 +85,9 @@ export const scheduleMessage = action({
 export const deleteMessage = action({
   title: 'Delete a message',
   description:
-    'Deletes a message that this connection sent, for everybody and for good. Only when the user asked for it; to correct ' +
-    'a message use update_message. channel and ts come from send_message or read_channel_history. A retry after success ' +
-    'answers message_not_found.',
+    'Deletes a message that this connection sent, for everybody and for good. Only when the user asked for it; to ' +
+    'correct a message use update_message. channel and ts come from send_message or read_channel_history. A retry ' +
+    'after success answers message_not_found.',
   docs: 'https://docs.slack.dev/reference/methods/chat.delete',
   effect: 'destructive',
   external: false,
@@ -101,8 +101,8 @@ export const deleteMessage = action({
 export const addReaction = action({
   title: 'Add a reaction',
   description:
-    'Puts an emoji reaction on a message, for example to acknowledge it without writing. channel and ts come from ' +
-    'read_channel_history, read_thread or search_messages. Safe to retry: a reaction that is already there stays.',
+    'Puts an emoji reaction on a message, for example to acknowledge it without writing. channel and ts come ' +
+    'from read_channel_history, read_thread or search_messages. Safe to retry: a reaction that is already there stays.',
   docs: 'https://docs.slack.dev/reference/methods/reactions.add',
   effect: 'write',
   external: false,

@@ -39,9 +39,9 @@ const toPerson = ({ id, name, real_name, deleted, is_bot, tz, profile }: z.outpu
 export const listUsers = action({
   title: 'List people',
   description:
-    'Lists the people and apps of the workspace with their ids. Use it to learn who <@U…> in a message is, or to find the ' +
-    'id for a mention. When you know the address, find_user_by_email is one small call instead of many pages. ' +
-    'Safe to repeat.',
+    'Lists the people and apps of the workspace with their ids. Use it to learn who <@U…> in a message is, or to ' +
+    'find the id for a mention. When you know the address, find_user_by_email is one small call instead of many ' +
+    'pages. Safe to repeat.',
   docs: 'https://docs.slack.dev/reference/methods/users.list',
   effect: 'read',
   external: false,
@@ -62,8 +62,8 @@ export const listUsers = action({
 export const findUserByEmail = action({
   title: 'Find a person by email address',
   description:
-    'Finds the one person who has this address in the workspace. Use it to get the id for a mention (<@U…>) or a direct ' +
-    'message (send_message with the id as channel). Answers "not found" when nobody has it. Safe to repeat.',
+    'Finds the one person who has this address in the workspace. Use it to get the id for a mention (<@U…>) or a ' +
+    'direct message (send_message with the id as channel). Answers "not found" when nobody has it. Safe to repeat.',
   docs: 'https://docs.slack.dev/reference/methods/users.lookupByEmail',
   effect: 'read',
   external: false,

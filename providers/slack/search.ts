@@ -5,8 +5,8 @@ export const searchMessages = action({
   title: 'Search messages',
   description:
     'Finds messages by words in everything that the user behind the token can see. Use it when you do not know the ' +
-    'channel; to catch up on a channel use read_channel_history. Works only with a user token (xoxp-…), not with a bot ' +
-    'token. Safe to repeat.',
+    'channel; to catch up on a channel use read_channel_history. Works only with a user token (xoxp-…), not with a ' +
+    'bot token. Safe to repeat.',
   docs: 'https://docs.slack.dev/reference/methods/search.messages',
   effect: 'read',
   external: false,

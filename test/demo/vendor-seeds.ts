@@ -39,7 +39,9 @@ export const githubSeed = {
 export const ISSUES = [
   {
     title: 'Importer stops at orders without a tax number',
-    body: 'Since Tuesday the nightly run ends at the first order from Switzerland.\n\nSteps:\n1. `npm run import -- --since 2026-01-20`\n2. See `TypeError: taxNumber is undefined`',
+    body:
+      'Since Tuesday the nightly run ends at the first order that comes out of Switzerland.\n\n' +
+      'Steps:\n1. `npm run import -- --since 2026-01-20`\n2. See `TypeError: taxNumber is undefined`',
     labels: ['bug'],
     comments: [
       'Confirmed. 14 orders are waiting. I think the mapping in `src/orders.ts` assumes that every order has one.',
@@ -86,7 +88,7 @@ export const SLACK_MESSAGES = [
   { token: 'demo-slack-priya', channel: 'incidents', text: 'Nightly import failed at 02:14, 14 orders are waiting.' },
 ] as const
 
-/** One mail holds what should not reach a model: a key, addresses and a phone number. */
+/** One mail holds what should not reach a model: keys, addresses and a phone number. AWS documents that key id as an example. */
 export const gmailSeed = {
   users: [{ email: MAILBOX, name: 'Ann Lee', hd: 'acme.example' }],
   labels: [{ id: 'Label_northwind', user_email: MAILBOX, name: 'Northwind' }],
@@ -99,7 +101,8 @@ export const gmailSeed = {
       to: MAILBOX,
       subject: 'Northwind API credentials for the importer',
       body_text:
-        'Hi Ann,\n\nas promised, for the importer:\n\n  api_key: nw-demo-7f3a91c2e4d84b06\n  AWS key id: AKIAIOSFODNN7EXAMPLE\n\n' +
+        'Hi Ann,\n\nas promised, for the importer:\n\n' +
+        '  api_key: nw-demo-7f3a91c2e4d84b06\n  AWS key id: AKIAIOSFODNN7EXAMPLE\n\n' +
         'Questions go to support@northwind.example or +41 44 555 01 23.\n\nOmar',
       label_ids: ['INBOX', 'UNREAD', 'Label_northwind'],
       date: '2026-01-26T08:12:00.000Z',

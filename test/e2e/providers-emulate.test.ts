@@ -12,8 +12,9 @@ import { providerConnector } from '../../src/sources/provider-source.ts'
 import { startEmulatedVendors, type EmulatedVendors } from '../demo/emulated-vendors.ts'
 
 /**
- * The providers against real HTTP services with state. What the emulators do not have is not shown here: Slack's search,
- * diffs of pull requests, private channels' rights, quotas. Requests for those are held against the vendors' contracts.
+ * The providers against real HTTP services with state. What the emulators do not have is not shown here: Slack's
+ * search, diffs of pull requests, organisations' repositories in the account's list, quotas, revoked tokens (the gate in
+ * front refuses unknown ones). Requests for those are held against the vendors' contracts.
  */
 let vendors: EmulatedVendors
 let egress: Egress

@@ -159,7 +159,9 @@ describe('GitHub pull requests', () => {
     ])
     const list = (include_patch: boolean) =>
       shown(actions.list_pull_request_files, { ...repository, pull_number: 43, include_patch }, files)
-    expect(list(true)).toMatchObject({ files: [{ patch: expect.stringMatching(/… \[cut: 2000 more characters\]$/) }] })
+    expect(list(true)).toMatchObject({
+      files: [{ patch: expect.stringContaining('… [cut: 2000 more characters]') }],
+    })
     expect(list(false)).toEqual({ files: [{ filename: 'a.ts', status: 'modified', additions: 1, deletions: 0 }] })
   })
 })

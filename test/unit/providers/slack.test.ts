@@ -10,10 +10,10 @@ const ts = '1767261242.000200'
 
 describe('a Slack message', () => {
   it('cannot alarm a channel unless that was asked for', async () => {
-    const text = 'Hi <!channel> and <!here|here>, @everyone, <!subteam^S012|@ops>: see <https://example.com|this>'
+    const text = 'Hi <!channel> and <!here|here>, @everyone, <!subteam^S012|@ops>: see <https://x.org>'
     expect(await sentJson(actions.send_message, { channel, text })).toEqual({
       channel,
-      text: 'Hi &lt;!channel> and &lt;!here|here>, @\u200beveryone, &lt;!subteam^S012|@ops>: see <https://example.com|this>',
+      text: 'Hi &lt;!channel> and &lt;!here|here>, @\u200beveryone, &lt;!subteam^S012|@ops>: see <https://x.org>',
     })
     expect(await sentJson(actions.send_message, { channel, text, allow_broadcast: true })).toEqual({ channel, text })
   })
