@@ -22,7 +22,9 @@ export function checkArguments(rule: Rule, tools: readonly Tool[], at: Place): v
         `The input schema of ${toolsText(tools)} does not say whether there is an argument ${pointer}. Check it.`,
       )
     } else {
-      place.error(`${capital(toolsText(tools))} has no argument ${pointer}.${near(pointer, tools)} Fix the pointer.`)
+      place.reference(
+        `${capital(toolsText(tools))} has no argument ${pointer}.${near(pointer, tools)} Fix the pointer.`,
+      )
     }
   }
 }

@@ -23,7 +23,8 @@ export interface CompileOptions {
   readonly validateSchema?: ValidateSchema
   /**
    * For a policy that was accepted before and meets a catalog that has changed since: what no longer names anything is a
-   * warning then. A downstream server must not be able to take the policy out of force by dropping a tool.
+   * warning then, and selects nothing. A downstream server must not be able to take the policy out of force by dropping
+   * a tool. Everything else is refused as ever.
    */
   readonly tolerant?: boolean
 }
@@ -40,7 +41,7 @@ export interface Compilation {
  * zones and patterns that cannot be used. Rules that are switched off are not looked at.
  */
 export function compilePolicy(document: PolicyDocument, world: PolicyWorld, options: CompileOptions = {}): Compilation {
-  const log = problemLog()
+  const log = problemLog({ tolerant: options.tolerant ?? false })
   const known = knownNames(document, world)
   const compiler: Compiler = {
     timezone: document.timezone ?? 'UTC',
@@ -59,9 +60,8 @@ export function compilePolicy(document: PolicyDocument, world: PolicyWorld, opti
     rules.push(compileRule(rule, compiler, place))
   }
   rules.sort((a, b) => (a.id < b.id ? -1 : 1))
-  if (options.tolerant !== true) log.throwErrors()
-  const warnings = [...log.errors, ...log.warnings]
-  return { policy: assemble(document, { world, rules, compiler, version: options.version }), warnings }
+  log.throwErrors()
+  return { policy: assemble(document, { world, rules, compiler, version: options.version }), warnings: log.warnings }
 }
 
 interface Compiler {

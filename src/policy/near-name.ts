@@ -3,7 +3,7 @@ const MAX_LENGTH = 64
 /** ` Did you mean "…"?` with the known name that is nearest to what was written, or nothing when none is near. */
 export function suggest(written: string, known: Iterable<string>): string {
   let best: string | undefined
-  let least = Math.max(2, Math.floor(written.length / 3)) + 1
+  let least = Math.ceil(written.length / 3) + 1
   for (const name of known) {
     const distance = distanceBetween(written.toLowerCase(), name.toLowerCase())
     if (distance < least) [best, least] = [name, distance]

@@ -17,12 +17,13 @@ export interface Place {
   /** The place one or more steps further down. */
   at(...tokens: readonly (string | number)[]): Place
   error(message: string): void
+  /** A name that stands for nothing: an error when a document is saved, a warning when the world changed under it. */
+  reference(message: string): void
   warn(message: string): void
 }
 
 export interface ProblemLog {
   readonly root: Place
-  readonly errors: readonly PolicyProblem[]
   readonly warnings: readonly PolicyProblem[]
   rule(index: number, id: string): Place
   /** Throws GatewayError `policy_invalid` when there was an error; `data.problems` has them all. */
@@ -30,22 +31,23 @@ export interface ProblemLog {
 }
 
 /** Collects everything that is wrong, so that an admin sees it at once and not one by one. */
-export function problemLog(): ProblemLog {
+export function problemLog({ tolerant }: { readonly tolerant: boolean }): ProblemLog {
   const errors: PolicyProblem[] = []
   const warnings: PolicyProblem[] = []
 
   const place = (path: string, rule: string | undefined): Place => {
+    const referenceProblems = tolerant ? warnings : errors
     const toProblem = (message: string): PolicyProblem => ({ ...(rule === undefined ? {} : { rule }), path, message })
     return {
       at: (...tokens) => place(tokens.reduce<string>(stepInto, path), rule),
       error: (message) => void errors.push(toProblem(message)),
+      reference: (message) => void referenceProblems.push(toProblem(message)),
       warn: (message) => void warnings.push(toProblem(message)),
     }
   }
 
   return {
     root: place('', undefined),
-    errors,
     warnings,
     rule: (index, id) => place(`/rules/${index}`, id),
     throwErrors: () => {

@@ -32,7 +32,7 @@ export function knownNames(document: PolicyDocument, world: PolicyWorld): KnownN
   }
 }
 
-/** Notes an error for every agent of a group that is not registered. */
+/** Notes a problem for every agent of a group that is not registered. */
 export function checkGroups(groups: PolicyDocument['groups'], known: KnownNames, at: Place): void {
   for (const [name, { agents }] of Object.entries(groups ?? {})) {
     checkNames(agents, known.agents, AGENT, at.at(name, 'agents'))
@@ -86,7 +86,7 @@ function checkNames(written: readonly string[] | undefined, known: ReadonlySet<s
   for (const [index, name] of (written ?? []).entries()) {
     if (isKnown(name, known)) continue
     const problem = isGlob(name) ? `No ${kind.noun} matches "${name}".` : `There is no ${kind.noun} "${name}".`
-    at.at(index).error(`${problem}${suggest(name, known)} ${kind.remedy}`)
+    at.at(index).reference(`${problem}${suggest(name, known)} ${kind.remedy}`)
   }
 }
 
@@ -104,7 +104,7 @@ function checkToolNames(
   for (const [index, name] of (written ?? []).entries()) {
     if (isKnown(name, known)) continue
     const problem = `No tool that the rule selects ${noun} "${name}".${suggest(name, known)}`
-    if (complete) at.at(index).error(`${problem} Fix it, or remove it.`)
+    if (complete) at.at(index).reference(`${problem} Fix it, or remove it.`)
     else
       at.at(index).warn(`${problem} Not all of its connections have listed their tools yet; check it when they have.`)
   }
