@@ -53,18 +53,23 @@ export async function withGateway<T>(
   }
 }
 
-/** Asks a house of this process. */
+/** Asks a house of this process, as a caller of this machine would. */
 export const inProcess = ({ app, adminToken }: Pick<House, 'app' | 'adminToken'>): GatewayClient =>
-  toClient(async (path, init) => app.request(`http://localhost${path}`, init), adminToken, false)
+  toClient(
+    async (path, { headers, ...init }) =>
+      app.request(`http://localhost${path}`, { ...init, headers: { ...headers, host: 'localhost' } }),
+    adminToken,
+    false,
+  )
 
 const nobody = (): GatewayError =>
   new GatewayError('not_found', 'No gateway runs on this store. Start one with `gatehouse serve`.')
 
 function overHttp(shell: Shell, { url, token }: Running): GatewayClient {
   const base = new URL(url).origin
-  const send = async (path: string, init: RequestInit): Promise<Response> => {
+  const send: Send = async (path, request) => {
     try {
-      return await shell.fetch(base + path, init)
+      return await shell.fetch(base + path, request)
     } catch (cause) {
       throw new GatewayError('internal', `The gateway at ${base} does not answer. See its log, or start it again.`, {
         cause,
@@ -74,7 +79,14 @@ function overHttp(shell: Shell, { url, token }: Running): GatewayClient {
   return toClient(send, token, true)
 }
 
-type Send = (path: string, init: RequestInit) => Promise<Response>
+type Send = (path: string, request: ApiRequest) => Promise<Response>
+
+interface ApiRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
+}
 
 function toClient(send: Send, token: Secret, isRunning: boolean): GatewayClient {
   const request = async (method: string, path: string, { query = {}, body, signal }: AskOptions): Promise<Response> => {

@@ -5,6 +5,10 @@ import { DURATION_PATTERN, parseDuration } from '../kernel/duration.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
 import { parseStrict } from '../mcp/parse-strict.ts'
+import { readText } from './body.ts'
+
+/** Bodies of the API hold arguments of one call at most. */
+const MAX_BODY_BYTES = 1024 * 1024
 
 /** What every route of the API finds in its context: the guard has put it there. */
 export interface ApiEnv {
@@ -34,7 +38,7 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => parse(schem
 
 /** The JSON body as the schema reads it; no body is an empty object. Throws `invalid_request`. */
 export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  return parse(schema, fromJson(await c.req.text()), 'body')
+  return parse(schema, fromJson(await readText(c.req.raw, MAX_BODY_BYTES)), 'body')
 }
 
 function fromJson(text: string): unknown {

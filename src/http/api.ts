@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { AdminDeps } from '../admin/admin.ts'
 import { reloadConfig, status } from '../admin/status.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -8,8 +7,6 @@ import { agentRoutes } from './api-agents.ts'
 import { auditRoutes } from './api-audit.ts'
 import type { ApiEnv } from './api-input.ts'
 import { toolRoutes } from './api-tools.ts'
-
-const MAX_BODY_BYTES = 1024 * 1024
 
 export interface ApiDeps {
   readonly admin: AdminDeps
@@ -28,7 +25,6 @@ export function apiApp({ admin, authenticate }: ApiDeps): Hono<ApiEnv> {
     c.set('principal', await authenticate(c))
     await next()
   })
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }))
   app.get('/status', async (c) => c.json(await status(admin, c.var.principal)))
   app.post('/config/reload', async (c) => c.json(await reloadConfig(admin, c.var.principal)))
   app.route('/', agentRoutes(admin))
@@ -38,8 +34,4 @@ export function apiApp({ admin, authenticate }: ApiDeps): Hono<ApiEnv> {
     throw new GatewayError('not_found', `There is no ${c.req.method} ${c.req.path}.`)
   })
   return app
-}
-
-function refuseBody(): never {
-  throw new GatewayError('payload_too_large', `The body is larger than ${MAX_BODY_BYTES} bytes. Send less at once.`)
 }

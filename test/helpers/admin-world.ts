@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
 import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
 import { apiApp } from '../../src/http/api.ts'
+import { problemResponse } from '../../src/http/problem.ts'
 import { openAgentBook } from '../../src/identity/agents.ts'
 import { openKeyBook } from '../../src/identity/keys.ts'
 import { adminPrincipal } from '../../src/identity/principals.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
 import type { AuditRecord } from '../../src/kernel/audit.ts'
 import { GatewayError, toGatewayError } from '../../src/kernel/errors.ts'
-import { PROBLEMS } from '../../src/kernel/problem.ts'
 import { memoryDriver } from '../../src/store/memory-driver.ts'
 import { openStore } from '../../src/store/store.ts'
 import { principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
@@ -41,7 +41,7 @@ export interface Reply {
   readonly keyId: string
   readonly fingerprint: string
   readonly fields: readonly unknown[]
-  readonly errors: readonly unknown[]
+  readonly data: { readonly errors: readonly unknown[] }
   readonly document: { readonly rules: readonly unknown[] }
 }
 
@@ -109,13 +109,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     clock,
     newId: () => `request-${++ids}`,
   }
-  const app = new Hono().onError((error, c) => {
-    const { code, message, data } = toGatewayError(error)
-    const { status, title } = PROBLEMS[code]
-    return c.body(JSON.stringify({ status, title, code, detail: message, ...data }), status as 400, {
-      'content-type': 'application/problem+json',
-    })
-  })
+  const app = new Hono().onError((error) => problemResponse(toGatewayError(error), 'request', () => 'Bearer'))
   app.route('/api', apiApp({ admin: deps, authenticate: (c) => whoIs(c.req.header('authorization')) }))
   return {
     deps,

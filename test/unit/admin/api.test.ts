@@ -82,7 +82,7 @@ describe('the door of the API', () => {
   it('names the member of a body that is wrong', async () => {
     const { ask } = await world()
     const { body } = await ask('POST', '/agents', { id: 'a', groups: [''] })
-    expect(body.errors).toEqual([{ at: 'body.groups.0', message: expect.any(String) }])
+    expect(body.data.errors).toEqual([{ at: 'body.groups.0', message: expect.any(String) }])
   })
 })
 
@@ -290,7 +290,7 @@ describe('a call', () => {
     const { ask, gateway } = await world()
     expect(await ask('POST', '/call', call('conn:files:write_file', { path: '/etc/x' }))).toMatchObject({
       status: 403,
-      body: { code: 'denied', rule: 'no-writes' },
+      body: { code: 'denied', data: { rule: 'no-writes' } },
     })
     expect(gateway.sent).toEqual([])
   })
@@ -299,7 +299,7 @@ describe('a call', () => {
     const { ask } = await world()
     expect(await ask('POST', '/call', call('conn:files:get_env'))).toMatchObject({
       status: 403,
-      body: { code: 'denied', hidden: true, detail: expect.stringContaining('hidden from agent:sidekick') },
+      body: { code: 'denied', data: { hidden: true }, detail: expect.stringContaining('hidden from agent:sidekick') },
     })
     expect(await ask('POST', '/call', call('conn:files:nothing'))).toMatchObject({
       status: 404,
