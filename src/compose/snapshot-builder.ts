@@ -9,6 +9,7 @@ import type { Validator } from '../gateway/validator.ts'
 import type { Agent } from '../kernel/principal.ts'
 import type { Tool, ToolId } from '../kernel/tool.ts'
 import { compilePolicy, type CompileOptions, type CompiledPolicy } from '../policy/compile.ts'
+import type { PolicyProblem } from '../policy/problem.ts'
 import type { ConnectionTools } from '../sources/connection-spec.ts'
 import type { Supervisor } from '../sources/supervisor.ts'
 
@@ -42,11 +43,12 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
   let built: Built | undefined
   let work: Promise<void> = Promise.resolve()
   let isWaiting = false
+  const told = new Set<string>()
 
   const build = async (): Promise<void> => {
     isWaiting = false
     const seen = { config, agents: parts.agents(), tools: parts.supervisor.tools(), pins: parts.pins() }
-    if (!built || !isSame(built, seen)) built = await toBuilt(seen, parts, options)
+    if (!built || !isSame(built, seen)) built = await toBuilt(seen, { ...parts, told }, options)
     held.swap(toSnapshot(parts, built))
   }
   return {
@@ -85,14 +87,33 @@ interface Built extends Seen {
 }
 
 /** A tool that nobody has seen before is pinned, durably, before anyone can see it. */
-async function toBuilt(seen: Seen, parts: SnapshotParts, options: CompileOptions): Promise<Built> {
+async function toBuilt(
+  seen: Seen,
+  parts: SnapshotParts & { readonly told: Set<string> },
+  options: CompileOptions,
+): Promise<Built> {
   const inputs = toCatalogInputs(seen.config, seen.tools)
   const catalog = buildCatalog(inputs, seen.pins)
   await parts.pinNew(catalog.tools.values())
   const world = { ...worldOf(seen.config, seen.agents.values()), tools: [...catalog.tools.values()] }
   const { policy, warnings } = compilePolicy(seen.config.policy, world, { ...options, tolerant: true })
-  for (const { rule = '', path, message } of warnings) parts.log.warn({ rule, path }, message)
+  if (isComplete(seen)) tellOnce(warnings, parts)
   return { ...seen, pins: parts.pins(), catalog, policy }
+}
+
+/** Before every source has listed its tools, a name that stands for nothing says little. */
+const isComplete = ({ config, tools }: Seen): boolean =>
+  Object.entries(config.connections).every(([slug, { enabled }]) => !enabled || tools.has(slug))
+
+function tellOnce(
+  warnings: readonly PolicyProblem[],
+  { told, log }: Pick<SnapshotParts, 'log'> & { readonly told: Set<string> },
+): void {
+  for (const { rule = '', path, message } of warnings) {
+    const key = `${rule} ${path} ${message}`
+    if (!told.has(key)) log.warn({ rule, path }, message)
+    told.add(key)
+  }
 }
 
 const isSame = (built: Seen, seen: Seen): boolean =>
