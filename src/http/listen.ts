@@ -11,8 +11,6 @@ const REQUEST_TIMEOUT_MS = 60_000
 const KEEP_ALIVE_MS = 65_000
 /** How long running requests may take to finish after a stop, milliseconds. */
 const GRACE_MS = 25_000
-/** How often connections that have become idle are closed while stopping, milliseconds. */
-const CLOSE_IDLE_EVERY_MS = 50
 
 export interface ListenOptions {
   readonly host: string
@@ -48,11 +46,12 @@ export async function listen(
     keepAliveTimeout: KEEP_ALIVE_MS,
   }
   const server = createAdaptorServer({ fetch, serverOptions }) as Server
+  const activity = watchActivity(server)
   const { port: bound } = await bind(server, host, port)
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
-    close: (options = {}) => stop(server, options),
+    close: (options = {}) => stop(server, activity, options),
   }
 }
 
@@ -75,17 +74,42 @@ function bindProblem(cause: NodeJS.ErrnoException, host: string, port: number): 
   })
 }
 
-async function stop(server: Server, { graceMs = GRACE_MS, drain }: StopOptions): Promise<void> {
+interface Activity {
+  /** From now on every answer asks the client to leave. Resolves when no request runs any more. */
+  settled(): Promise<void>
+}
+
+/** Counts running requests. Connections are no measure: clients open some ahead and never use them. */
+function watchActivity(server: Server): Activity {
+  let running = 0
+  let onQuiet: (() => void) | undefined
+  server.on('request', (_request, response) => {
+    running += 1
+    if (onQuiet) response.setHeader('connection', 'close')
+    response.once('close', () => {
+      running -= 1
+      if (running === 0) onQuiet?.()
+    })
+  })
+  return {
+    settled: () =>
+      new Promise((resolve) => {
+        onQuiet = resolve
+        if (running === 0) resolve()
+      }),
+  }
+}
+
+async function stop(server: Server, activity: Activity, { graceMs = GRACE_MS, drain }: StopOptions): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
-  const closingIdle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
   const cutOff = setTimeout(() => server.closeAllConnections(), graceMs)
   try {
-    await drain?.(graceMs)
+    await Promise.all([drain?.(graceMs), Promise.race([activity.settled(), closed])])
+    server.closeAllConnections()
     await closed
   } finally {
-    clearInterval(closingIdle)
     clearTimeout(cutOff)
   }
 }
