@@ -18,7 +18,7 @@ export interface Vendor {
     action: Pick<Action, 'effect' | 'idempotent' | 'scopes'>,
     signal: AbortSignal,
   ): Promise<WireReply>
-  /** Asks who we are; resolves at once where the manifest knows no such question. */
+  /** Asks who we are; resolves at once where the manifest knows no such question, and when the answer is "not you". */
   probe(signal: AbortSignal): Promise<void>
 }
 
@@ -55,9 +55,16 @@ export function vendorFor(
     host: base.host,
     send,
     probe: async (signal) => {
-      if (provider.whoami) await send(provider.whoami.request, PROBE, signal)
+      if (provider.whoami) await send(provider.whoami.request, PROBE, signal).catch(unlessAlive)
     },
   }
+}
+
+/** A service that is busy, or a credential that may send but not read who it is, is alive all the same. */
+const ALIVE = new Set<unknown>(['forbidden', 'missing_scope', 'rate_limited'])
+
+function unlessAlive(error: unknown): void {
+  if (!(error instanceof GatewayError) || !ALIVE.has(error.data['reason'])) throw error
 }
 
 function toBaseUrl({ connection, provider, baseUrl, allowPrivateNetwork }: ProviderConnection): URL {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../helpers/fake-vendor.ts'
 import { json } from '../helpers/fake-vendor.ts'
-import { TOKEN, openProvider } from '../helpers/acme.ts'
+import { path } from '../../src/provider-kit/index.ts'
+import type { WireRequest } from '../../src/provider-kit/index.ts'
+import { TOKEN, acmeWith, openProvider } from '../helpers/acme.ts'
 
 const raw =
   (contentType: string, body: string, status = 200): Answer =>
@@ -136,6 +138,24 @@ describe('a service that answers a read with', () => {
     const { call, lost } = await openProvider(json({}, 403))
     await expect(call('get_thing', { id: 'x' })).rejects.toMatchObject({ data: { reason: 'forbidden' } })
     expect(lost).toEqual([])
+  })
+})
+
+describe('a service that is asked who we are', () => {
+  const whoami: WireRequest = { method: 'GET', path: path`/who`, query: {} }
+  const connecting = (answer: Answer) =>
+    openProvider(answer, { provider: acmeWith({ whoami: { request: whoami, account: () => undefined } }) })
+
+  it.each([403, 429])('and says %i is alive', async (status) => {
+    await expect(connecting(json({}, status))).resolves.toMatchObject({ lost: [] })
+  })
+
+  it.each([
+    [401, 'connection_unusable'],
+    [404, 'upstream_refused'],
+    [500, 'upstream_failed'],
+  ])('and says %i is not', async (status, code) => {
+    await expect(connecting(json({}, status))).rejects.toMatchObject({ code })
   })
 })
 

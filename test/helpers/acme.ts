@@ -141,15 +141,15 @@ export async function openProvider(answer: Answer, change: Partial<ProviderConne
     (request.target.startsWith('/v1/me') ? json({ ok: true }) : answer)(request, response, raw),
   )
   const { egress, waits } = testEgress()
+  onTestFinished(async () => {
+    await egress.close()
+    await vendor[Symbol.asyncDispose]()
+  })
   const lost: GatewayError[] = []
   const events = { onTools: () => undefined, onLost: (error: GatewayError) => lost.push(error) }
   const connector = providerConnector(connectionTo(vendor.url, { egress, ...change }))
   const connected = await connector.connect(events, new AbortController().signal)
-  onTestFinished(async () => {
-    await connected.close()
-    await egress.close()
-    await vendor[Symbol.asyncDispose]()
-  })
+  onTestFinished(() => connected.close())
   const call: Open['call'] = (name, input, signal) => connected.source.callTool(name, input, exchange(signal))
   return { vendor, connected, lost, waits, call }
 }
