@@ -8,9 +8,9 @@ export function configJsonSchema(): JsonObject {
   return { ...(schema as JsonObject), title: 'Gatehouse configuration' }
 }
 
-/** The keys that the schema knows at a place; those of every alternative where it has alternatives. */
-export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  let schemas: readonly JsonObject[] = [configJsonSchema()]
+/** The keys that a JSON Schema knows at a place; those of every alternative where it has alternatives. */
+export function knownKeys(schema: JsonObject, path: readonly PropertyKey[]): readonly string[] {
+  let schemas: readonly JsonObject[] = [schema]
   for (const step of path) schemas = schemas.flatMap((schema) => stepInto(schema, step))
   return [...new Set(schemas.flatMap(alternatives).flatMap((schema) => Object.keys(asObject(schema['properties']))))]
 }

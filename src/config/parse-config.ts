@@ -31,7 +31,7 @@ export async function parseConfig(text: string, { path, env, readFile }: ParseOp
   const { value, problems } = await resolveReferences(json.value, { variables: env, directory, readFile })
   const parsed = configSchema.safeParse(value)
   const found = [
-    ...json.problems,
+    ...json.problems.map(({ offset, ...problem }) => ({ ...problem, at: lineAndColumn(text, offset) })),
     ...problems,
     ...(parsed.success ? configProblems(parsed.data) : schemaProblems(parsed.error.issues, value)),
   ]

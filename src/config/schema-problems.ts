@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import { isJsonObject } from '../kernel/json.ts'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import { didYouMean } from './did-you-mean.ts'
-import { knownKeys } from './json-schema.ts'
+import { configJsonSchema, knownKeys } from './json-schema.ts'
 import { toPointer } from './pointer.ts'
 import type { ConfigProblem } from './problems.ts'
 
@@ -9,24 +9,33 @@ type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>
 
-/** Turns what zod found into problems in our words. `document` is what was parsed; its values are never quoted. */
-export const schemaProblems = (issues: readonly Issue[], document: unknown): readonly ConfigProblem[] =>
-  issues.flatMap((issue) => problemsOf(issue, [], document))
+interface Parsed {
+  readonly document: unknown
+  /** The keys that are known at a place. */
+  readonly keysAt: (path: Path) => readonly string[]
+}
 
-function problemsOf(issue: Issue, parent: Path, document: unknown): readonly ConfigProblem[] {
+/** Turns what zod found into problems in our words. `document` is what was parsed; its values are never quoted. */
+export function schemaProblems(issues: readonly Issue[], document: unknown): readonly ConfigProblem[] {
+  let schema: JsonObject | undefined
+  const keysAt = (path: Path): readonly string[] => knownKeys((schema ??= configJsonSchema()), path)
+  return issues.flatMap((issue) => problemsOf(issue, [], { document, keysAt }))
+}
+
+function problemsOf(issue: Issue, parent: Path, parsed: Parsed): readonly ConfigProblem[] {
   const path = [...parent, ...issue.path]
   const pointer = toPointer(path)
   switch (issue.code) {
     case 'unrecognized_keys':
-      return unknownKeys(issue.keys, path)
+      return unknownKeys(issue.keys, path, parsed)
     case 'invalid_key':
       return issue.issues.map(({ message }) => ({ pointer, detail: message }))
     case 'invalid_union':
-      return unionProblems(issue, path, document)
+      return unionProblems(issue, path, parsed)
     case 'invalid_value':
-      return [{ pointer, detail: oneOf(issue.values, valueAt(document, path)) }]
+      return [{ pointer, detail: oneOf(issue.values, valueAt(parsed.document, path)) }]
     case 'invalid_type':
-      return [{ pointer, detail: wrongType(issue, path, document) }]
+      return [{ pointer, detail: wrongType(issue, path, parsed.document) }]
     case 'too_small':
       return [{ pointer, detail: outOfRange(issue.message, `at least ${issue.minimum}`, issue.origin) }]
     case 'too_big':
@@ -36,8 +45,8 @@ function problemsOf(issue: Issue, parent: Path, document: unknown): readonly Con
   }
 }
 
-function unknownKeys(keys: readonly string[], path: Path): readonly ConfigProblem[] {
-  const known = knownKeys(path)
+function unknownKeys(keys: readonly string[], path: Path, { keysAt }: Parsed): readonly ConfigProblem[] {
+  const known = keysAt(path)
   const allowed = known.length > 0 && known.length <= 12 ? `. Known here: ${known.join(', ')}` : ''
   return keys.map((key) => {
     const hint = didYouMean(key, known)
@@ -89,13 +98,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
  * A union fails with the issues of every alternative. The one that was meant is the one that most of the written keys
  * fit; when that is a tie, only what is wrong with all of them is said.
  */
-function unionProblems(issue: UnionIssue, path: Path, document: unknown): readonly ConfigProblem[] {
-  const options = issue.errors.map((issues) => ({ issues, misfit: misfit(issues, valueAt(document, path)) }))
+function unionProblems(issue: UnionIssue, path: Path, parsed: Parsed): readonly ConfigProblem[] {
+  const options = issue.errors.map((issues) => ({ issues, misfit: misfit(issues, valueAt(parsed.document, path)) }))
   const least = Math.min(...options.map((option) => option.misfit))
   const [best, ...others] = options.filter((option) => option.misfit === least)
-  if (best && others.length === 0) return best.issues.flatMap((one) => problemsOf(one, path, document))
+  if (best && others.length === 0) return best.issues.flatMap((one) => problemsOf(one, path, parsed))
   const shared = unknownToAll(issue.errors)
-  if (shared.length > 0) return [...unknownKeys(shared, path), { pointer: toPointer(path), detail: issue.message }]
+  if (shared.length > 0)
+    return [...unknownKeys(shared, path, parsed), { pointer: toPointer(path), detail: issue.message }]
   return [{ pointer: toPointer(path), detail: tied(issue) }]
 }
 

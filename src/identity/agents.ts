@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Agent, NameStyle } from '../kernel/principal.ts'
 import { defineCollection, type Store } from '../store/store.ts'
+import { readableRow } from './readable-row.ts'
 
 /** The same names as in the configuration; `admin` and `gatehouse` could be taken for the gateway itself. */
 const AGENT_ID = /^(?!(?:admin|gatehouse)$)[a-z0-9][a-z0-9_-]{0,63}$/
@@ -55,7 +56,8 @@ export async function openAgentBook({ store, declared }: AgentBookDeps): Promise
   const unwatch = store.watch(agentCollection, (change) => {
     managed.delete(change.id)
     seen.add(change.id)
-    if (change.row) managed.set(change.id, toAgent(change.id, change.row.value))
+    const row = readableRow(change)
+    if (row) managed.set(row.id, toAgent(row.id, row.value))
     changed()
   })
   for (const { id, value } of await store.list(agentCollection)) if (!seen.has(id)) managed.set(id, toAgent(id, value))

@@ -5,6 +5,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import { Secret } from '../kernel/secret.ts'
 import { defineCollection, type Store, type Versioned } from '../store/store.ts'
 import { type Random, randomBase62 } from './base62.ts'
+import { readableRow } from './readable-row.ts'
 
 /** What API keys begin with, so that scanners find one that leaked. */
 export const KEY_PREFIX = 'gh_'
@@ -74,8 +75,9 @@ export async function openKeyBook({ store, clock, random = randomBytes }: KeyBoo
   }
   const unwatch = store.watch(keyCollection, (change) => {
     const known = index.get(change.id)
+    const row = readableRow(change)
     index.delete(change.id)
-    if (change.row) keep(known && known.version > change.row.version ? known : change.row)
+    if (row) keep(known && known.version > row.version ? known : row)
   })
   for (const row of await store.list(keyCollection)) keep(row)
   const lastUsed = lastUsedWriter(store, clock)
