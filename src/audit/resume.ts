@@ -17,11 +17,19 @@ export interface Resumed {
   readonly findings: readonly JsonObject[]
 }
 
-/** The end of a segment: its size without a torn line, and its last genuine record. */
-interface Tail {
-  readonly number: number
+/** How a segment ends. */
+interface Ending {
+  /** Of the whole lines. */
   readonly size: number
+  /** Bytes after the last line feed. */
+  readonly torn: number
+  /** Lines after the last genuine one. */
+  readonly damaged: number
   readonly link: Link | undefined
+}
+
+interface Tail extends Ending {
+  readonly number: number
   readonly findings: readonly JsonObject[]
 }
 
@@ -42,7 +50,7 @@ export async function resume(
     return { segment: undefined, link: GENESIS, findings: [] }
   }
   if (head.state !== 'sealed' && !tail?.link) throw untrusted(directory)
-  const { link, findings } = anchor(head, tail?.link)
+  const { link, findings } = anchor(head, tail?.link, tail?.damaged)
   return {
     segment: tail && { number: tail.number, size: tail.size },
     link,
@@ -50,11 +58,13 @@ export async function resume(
   }
 }
 
-function anchor(head: Head, tail: Link = GENESIS): { readonly link: Link; readonly findings: readonly JsonObject[] } {
+/** `damaged` lines stand in the log, so they are not among the lost. */
+function anchor(head: Head, tail: Link = GENESIS, damaged = 0): Pick<Resumed, 'link' | 'findings'> {
   if (head.state !== 'sealed') return { link: tail, findings: [{ reason: `head_${head.state}` }] }
   if (head.link.seq <= tail.seq) return { link: tail, findings: [] }
-  const lost = { reason: 'records_lost', firstSeq: tail.seq + 1, lastSeq: head.link.seq }
-  return { link: head.link, findings: [lost] }
+  const firstSeq = tail.seq + damaged + 1
+  if (firstSeq > head.link.seq) return { link: head.link, findings: [] }
+  return { link: head.link, findings: [{ reason: 'records_lost', firstSeq, lastSeq: head.link.seq }] }
 }
 
 /** The end of the last segment that holds a whole line. A segment without one was never acknowledged and is removed. */
@@ -75,16 +85,6 @@ async function findTail(files: FileSystem, directory: string, keys: readonly Buf
 
 const damage = (number: number, lines: number): readonly JsonObject[] =>
   lines === 0 ? [] : [{ reason: 'damaged_end', file: segmentName(number), lines }]
-
-interface Ending {
-  /** Of the whole lines. */
-  readonly size: number
-  /** Bytes after the last line feed. */
-  readonly torn: number
-  /** Lines after the last genuine one. */
-  readonly damaged: number
-  readonly link: Link | undefined
-}
 
 async function readTail(directory: string, number: number, keys: readonly Buffer[]): Promise<Ending> {
   const path = segmentPath(directory, number)

@@ -44,7 +44,8 @@ export async function segmentWriter({
   }
   const begin = async (bytes: Buffer): Promise<void> => {
     const path = segmentPath(directory, number + 1)
-    const next = await files.open(path, 'wx', PRIVATE_FILE)
+    // Appending from the start: after a cut the next write must not leave a hole.
+    const next = await files.open(path, 'ax', PRIVATE_FILE)
     mend = async () => {
       await next.close()
       await files.unlink(path)

@@ -8,6 +8,8 @@ import { listSegments, segmentName, segmentNumbers, segmentPath } from './segmen
 
 const BLOCK_BYTES = 65_536
 const LINE_FEED = 0x0a
+/** More than one flush takes. */
+const MAX_REMEMBERED = 8_192
 
 export interface TailOptions {
   readonly directory: string
@@ -20,7 +22,8 @@ export interface TailOptions {
 interface Position {
   segment: number
   offset: number
-  seq: number
+  /** Of the last records that were given: number → hash. */
+  readonly given: Map<number, string>
 }
 
 /**
@@ -67,24 +70,35 @@ async function* newRecordsOf(directory: string, position: Position): AsyncGenera
   const path = segmentPath(directory, position.segment)
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) return
-  // Shorter than what was read: the writer took back what the disk refused. What was given before is skipped by its seq.
-  if (size < position.offset) position.offset = position.seq === 0 ? endOfLines(path) : 0
+  // Shorter than what was read: the writer took back what the disk refused, and wrote or will write others in its place.
+  if (size < position.offset) position.offset = position.given.size === 0 ? endOfLines(path) : 0
   for await (const { bytes, length, ended } of readLines(path, position.offset)) {
     if (!ended) return
-    position.offset += length
     const record = parseLine(bytes)?.record
     if (!record) throw damagedError([segmentName(position.segment)])
-    if (record.seq <= position.seq) continue
-    position.seq = record.seq
+    position.offset += length
+    if (isGiven(position, record)) continue
+    remember(position, record)
     yield record
   }
+}
+
+function isGiven({ given }: Position, { seq, hash }: AuditRecord): boolean {
+  const [oldest] = given.keys()
+  return oldest !== undefined && (seq < oldest || given.get(seq) === hash)
+}
+
+function remember({ given }: Position, { seq, hash }: AuditRecord): void {
+  given.set(seq, hash)
+  const [oldest] = given.keys()
+  if (given.size > MAX_REMEMBERED && oldest !== undefined) given.delete(oldest)
 }
 
 /** Synchronous, so that nothing appended after the call is missed. */
 function endOf(directory: string): Position {
   const segment = segmentNumbers(namesIn(directory)).at(-1)
-  if (segment === undefined) return { segment: 1, offset: 0, seq: 0 }
-  return { segment, offset: endOfLines(segmentPath(directory, segment)), seq: 0 }
+  if (segment === undefined) return { segment: 1, offset: 0, given: new Map() }
+  return { segment, offset: endOfLines(segmentPath(directory, segment)), given: new Map() }
 }
 
 function namesIn(directory: string): readonly string[] {

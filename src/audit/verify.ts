@@ -78,7 +78,7 @@ async function checkSegment(check: Check, number: number, progress: Progress): P
       progress.notes.unfinishedLine(segmentName(number))
       return undefined
     }
-    const verdict = check.checker.check(bytes, progress.link)
+    const verdict: Verdict = ended ? check.checker.check(bytes, progress.link) : { fault: 'damaged' }
     if (verdict.fault) return toFailure(check, number, verdict, progress)
     const { seq, hash } = verdict.record
     progress.link = { seq, hash }

@@ -1,6 +1,6 @@
 import { open, rename, unlink } from 'node:fs/promises'
 
-/** What durable writing needs of an open file. `writeFile` writes everything or throws, at the end of a file opened with `a`. */
+/** What durable writing needs of an open file. `writeFile` writes everything or throws, at the end of a file opened with `a` or `ax`. */
 export interface WritableFile {
   writeFile(data: string | Uint8Array): Promise<void>
   truncate(length: number): Promise<void>
@@ -11,7 +11,7 @@ export interface WritableFile {
 
 /** The writing side of `node:fs/promises`, as a port: a test can fill the disk or break it at any step. */
 export interface FileSystem {
-  open(path: string, flags: 'wx' | 'a' | 'r', mode?: number): Promise<WritableFile>
+  open(path: string, flags: 'wx' | 'ax' | 'a' | 'r', mode?: number): Promise<WritableFile>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
 }
