@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
-  resolve: { conditions: ['source'] },
-  ssr: { resolve: { conditions: ['source'] } },
+  // An alias, not the condition `source`: `eventsource` (of the MCP SDK's client) answers to that one too, with TypeScript.
+  resolve: { alias: { '#provider-kit': new URL('../src/provider-kit/index.ts', import.meta.url).pathname } },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,

@@ -69,7 +69,8 @@ export async function startChild(command: ChildCommand, deps: ChildDeps): Promis
     pid,
     process: child,
     ending: () => ending,
-    end: () => (over ??= endGroup({ child, pid, exited }, deps)),
+    // An entry that cannot be taken out of the ledger does no harm: its marker dies with the group.
+    end: () => (over ??= endGroup({ child, pid, exited }, deps).catch(() => undefined)),
   }
 }
 
@@ -130,7 +131,7 @@ async function endGroup(group: Group, deps: ChildDeps): Promise<void> {
   child.stdin.end()
   await settledWithin(exited, grace, deps.schedule)
   if (signalGroup(pid, 'SIGTERM')) await goneWithin(pid, grace, deps.schedule)
-  signalGroup(pid, 'SIGKILL')
+  if (signalGroup(pid, 'SIGKILL')) await settledWithin(exited, grace, deps.schedule)
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
   deps.ledger.remove(pid)
 }

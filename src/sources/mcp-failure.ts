@@ -9,8 +9,9 @@ import {
 import { GatewayError } from '../kernel/errors.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { isSmall } from './json-bounds.ts'
+import { NOT_JSON_RPC, STREAM_ENDED } from './lost-answer.ts'
 import { masked, type McpSpec } from './mcp-spec.ts'
-import { STREAM_ENDED, type Wire } from './mcp-wire.ts'
+import type { Wire } from './mcp-wire.ts'
 import { printable } from './stderr-tail.ts'
 
 const MAX_ERROR_DATA = { bytes: 16_384, depth: 16 }
@@ -63,6 +64,9 @@ function toFailure(error: unknown): GatewayError {
 function toRefusal(error: ProtocolError): GatewayError {
   if (error.data === STREAM_ENDED) {
     return new GatewayError('upstream_failed', 'The server ended the connection before it answered.', { cause: error })
+  }
+  if (error.data === NOT_JSON_RPC) {
+    return new GatewayError('upstream_invalid', 'The server sent an answer that is not MCP.', { cause: error })
   }
   const data = isSmall(error.data, MAX_ERROR_DATA) ? { data: error.data as Json } : {}
   const facts: JsonObject = { code: error.code, message: error.message.slice(0, 2_000), ...data }
@@ -135,8 +139,11 @@ const firstGatewayError = (error: unknown): GatewayError | undefined =>
 
 function networkCode(error: unknown): string | undefined {
   const found = causes(error).find(
-    (cause) => cause instanceof Error && 'code' in cause && /^[A-Z][A-Z0-9_]{2,40}$/.test(String(cause.code)),
+    (cause) =>
+      cause instanceof Error &&
+      !(cause instanceof SdkError) &&
+      'code' in cause &&
+      /^[A-Z][A-Z0-9_]{2,40}$/.test(String(cause.code)),
   )
-  if (found instanceof SdkError || !(found instanceof Error) || !('code' in found)) return undefined
-  return String(found.code)
+  return found instanceof Error && 'code' in found ? String(found.code) : undefined
 }

@@ -55,6 +55,8 @@ export interface McpDeps {
   readonly fetch: (options: { readonly allowPrivateNetwork: boolean; readonly maxBytes?: number }) => typeof fetch
   readonly verdicts: Verdicts
   readonly ledger: ProcessLedger
+  /** How long each step of ending a process waits, in milliseconds; default 2,000. */
+  readonly graceMs?: number
   /** Our version, told to servers in `clientInfo`. */
   readonly version: string
 }

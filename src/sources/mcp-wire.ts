@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
 import { childEnv } from './child-process.ts'
+import { STREAM_ENDED, lostAnswer } from './lost-answer.ts'
 import { revealed, type McpDeps, type McpTransport } from './mcp-spec.ts'
 import { stdioTransport } from './stdio-transport.ts'
 
@@ -27,9 +28,6 @@ type HttpEnd = Extract<McpTransport, { url: URL }>
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/
-
-/** `data` of the answer that stands in for one that never came. */
-export const STREAM_ENDED = 'dev.gatehouse/stream-ended'
 
 export function stdioWire(to: StdioEnd, deps: McpDeps): Wire {
   const env = childEnv(deps.env, revealed(to.env))
@@ -79,10 +77,9 @@ function failOnStreamEnd(transport: StreamableHTTPClientTransport): void {
   transport.send = (message, options) => {
     if (Array.isArray(message) || !isJSONRPCRequest(message)) return send(message, options)
     const { id } = message
-    const error = { code: -32_000, message: 'The answer ended before it was complete.', data: STREAM_ENDED }
     const onRequestStreamEnd = (): void => {
       options?.onRequestStreamEnd?.()
-      transport.onmessage?.({ jsonrpc: '2.0', id, error })
+      transport.onmessage?.(lostAnswer(id, STREAM_ENDED))
     }
     return send(message, { ...options, onRequestStreamEnd })
   }

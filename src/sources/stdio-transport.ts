@@ -2,6 +2,7 @@ import type { Transport } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
 import { startChild, type ChildCommand, type ChildDeps, type ChildGroup } from './child-process.ts'
 import { jsonLines } from './json-lines.ts'
+import { checkedAnswer } from './lost-answer.ts'
 import { stderrTail } from './stderr-tail.ts'
 
 /** A transport over a child process that also says why it ended. */
@@ -73,8 +74,15 @@ interface Listening extends Pick<ChildDeps, 'schedule'> {
 
 function listen(group: ChildGroup, { fail, tail, schedule, onMessage }: Listening): void {
   const { process: child } = group
+  // One microtask a message: the SDK handles a notification in the next one, and an answer that came in the same chunk
+  // would overtake the progress before it.
+  let delivered = Promise.resolve()
   const read = jsonLines({
-    onMessage: (message) => onMessage(message as unknown as Message),
+    onMessage(message) {
+      delivered = delivered
+        .then(() => onMessage(checkedAnswer(message) as unknown as Message))
+        .catch(() => fail('The server sent a message that cannot be handled.'))
+    },
     onBroken: (detail) => fail(`The server does not speak MCP over stdio: ${detail}. Its logs belong on stderr.`),
   })
   const ended = (): void => fail(`The server's process ended (${group.ending() ?? 'its pipes are closed'}).`)
