@@ -88,7 +88,7 @@ export const SLACK_MESSAGES = [
   { token: 'demo-slack-priya', channel: 'incidents', text: 'Nightly import failed at 02:14, 14 orders are waiting.' },
 ] as const
 
-/** One mail holds what should not reach a model: keys, addresses and a phone number. AWS documents that key id as an example. */
+/** One mail holds what should not reach a model: keys (made up, or AWS's documented example), addresses, a phone number. */
 export const gmailSeed = {
   users: [{ email: MAILBOX, name: 'Ann Lee', hd: 'acme.example' }],
   labels: [{ id: 'Label_northwind', user_email: MAILBOX, name: 'Northwind' }],

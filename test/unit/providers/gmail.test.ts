@@ -227,7 +227,7 @@ describe('the text of HTML', () => {
     (piece) => {
       const started = performance.now()
       htmlText(piece.repeat(1_000_000 / piece.length))
-      expect(performance.now() - started).toBeLessThan(2_000)
+      expect(performance.now() - started).toBeLessThan(5_000)
     },
   )
 })
