@@ -105,6 +105,7 @@ export async function modernHttp(): Promise<HttpFake & { readonly state: ModernS
   const state: ModernState = { extra: [], aborted: 0 }
   const handler = createMcpHandler(() => modernServer(state), { legacy: 'reject' })
   state.changed = () => handler.notify.toolsChanged()
+  const listener = getRequestListener((request) => handler.fetch(request))
   const fake = await listening((request, response) => void listener(request, response), '/mcp')
   return {
     ...fake,
