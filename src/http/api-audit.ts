@@ -30,7 +30,7 @@ const auditQuery = z.strictObject({
 const tailQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(MOST_PER_PAGE).default(0) })
 
 /** `/audit`: pages, newest first; `/audit/verify`; `/audit/tail`: server-sent events named `record`. */
-export function auditRoutes(deps: AdminDeps): Hono<ApiEnv> {
+export function auditRoutes(deps: AdminDeps, stopping: AbortSignal): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get('/audit', async (c) => {
       const { limit, cursor, ...filter } = readQuery(c, auditQuery)
@@ -41,7 +41,10 @@ export function auditRoutes(deps: AdminDeps): Hono<ApiEnv> {
     .get('/audit/tail', async (c) => {
       const { last } = readQuery(c, tailQuery)
       const gone = new AbortController()
-      const records = await tailAuditLog(deps, c.var.principal, { last, signal: gone.signal })
+      const records = await tailAuditLog(deps, c.var.principal, {
+        last,
+        signal: AbortSignal.any([gone.signal, stopping]),
+      })
       return streamSSE(c, async (stream) => {
         stream.onAbort(() => gone.abort())
         const beat = setInterval(() => void stream.write(': still here\n\n'), KEEP_ALIVE_MS)

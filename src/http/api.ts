@@ -12,13 +12,15 @@ export interface ApiDeps {
   readonly admin: AdminDeps
   /** Who is asking; throws `unauthenticated`. Whether it is an admin is for the use cases to say. */
   readonly authenticate: (c: Context) => Promise<Principal>
+  /** Aborted when the application stops: ends streams that would never end by themselves. */
+  readonly stopping?: AbortSignal
 }
 
 /**
  * The use cases of admins as REST, to be mounted under `/api`. Lists are pages `{ items, nextCursor }`; failures are
  * thrown as GatewayError and become RFC 9457 problems in the application around it.
  */
-export function apiApp({ admin, authenticate }: ApiDeps): Hono<ApiEnv> {
+export function apiApp({ admin, authenticate, stopping = new AbortController().signal }: ApiDeps): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
   app.use(async (c, next) => {
     c.header('Cache-Control', 'no-store')
@@ -29,7 +31,7 @@ export function apiApp({ admin, authenticate }: ApiDeps): Hono<ApiEnv> {
   app.post('/config/reload', async (c) => c.json(await reloadConfig(admin, c.var.principal)))
   app.route('/', agentRoutes(admin))
   app.route('/', toolRoutes(admin))
-  app.route('/', auditRoutes(admin))
+  app.route('/', auditRoutes(admin, stopping))
   app.all('*', (c) => {
     throw new GatewayError('not_found', `There is no ${c.req.method} ${c.req.path}.`)
   })
