@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../kernel/audit.ts'
-import { type GatewayError, toGatewayError, GatewayError as Failure } from '../kernel/errors.ts'
+import { GatewayError, toGatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Decision } from '../kernel/policy.ts'
@@ -53,10 +53,10 @@ export async function callTool(deps: GatewayDeps, call: Call, exchange: Exchange
 
 async function run(deps: GatewayDeps, snapshot: Snapshot, facts: Facts): Promise<ToolResult> {
   const { call, exchange } = facts
-  const tool = (facts.tool = find(deps, snapshot, facts))
+  const tool = find(deps, snapshot, facts)
   const input = (facts.input = deps.validator.parse(tool, call.arguments ?? {}))
   const decision = (facts.decision = ask(deps, snapshot, { facts, tool, verb: 'invoke' }))
-  if (decision.effect === 'deny') throw new Failure('denied', decision.reason, { data: { rule: decision.rule } })
+  if (decision.effect === 'deny') throw new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
   before(deps, decision.obligations, exchange.principal, tool)
   const source = sourceOf(snapshot, tool)
   if (tool.effect !== 'read') await deps.ledger.intent(toEvent(deps, facts, { phase: 'intent' }))
@@ -64,15 +64,19 @@ async function run(deps: GatewayDeps, snapshot: Snapshot, facts: Facts): Promise
   return obligationsAfter(deps, decision.obligations, tool, result)
 }
 
-/** A tool that the principal may not see does not exist for it, so that its name leaks nothing. */
+/** A tool that the principal may not see does not exist for it, so that its name leaks nothing. The ledger knows why. */
 function find(deps: GatewayDeps, snapshot: Snapshot, facts: Facts): Tool {
   const { name } = facts.call
   const tool = snapshot.catalog.find(name) ?? listingFor(deps, snapshot, facts.exchange.principal).find(name)
-  if (!tool || ask(deps, snapshot, { facts, tool, verb: 'see' }).effect === 'deny') {
-    throw new Failure('tool_not_found', `Unknown tool: ${name}`)
-  }
-  return tool
+  if (!tool) throw unknown(name)
+  facts.tool = tool
+  const seen = ask(deps, snapshot, { facts, tool, verb: 'see' })
+  if (seen.effect === 'allow') return tool
+  facts.decision = seen
+  throw unknown(name)
 }
+
+const unknown = (name: string): GatewayError => new GatewayError('tool_not_found', `Unknown tool: ${name}`)
 
 function ask(
   deps: GatewayDeps,
@@ -93,7 +97,7 @@ function sourceOf(snapshot: Snapshot, tool: Tool): Source {
   const source = snapshot.sources.get(tool.connection)
   if (source) return source
   const reason = snapshot.connections.get(tool.connection)?.reason
-  throw new Failure(
+  throw new GatewayError(
     'connection_unusable',
     `The connection "${tool.connection}" is not available right now${reason === undefined ? '' : `: ${reason}`}. Try again later, or ask an admin to look at it.`,
   )

@@ -75,7 +75,11 @@ function compile({ $schema, ...schema }: JsonObject): ValidateFunction | Gateway
 const linearRegExp = Object.assign(
   (pattern: string) => {
     const compiled = compilePattern(pattern)
-    return { test: (text: string): boolean => compiled === undefined || compiled.matcher(text).find() }
+    return {
+      test: (text: string): boolean => compiled === undefined || compiled.matcher(text).find(),
+      // Ajv tells patterns apart by this text.
+      toString: (): string => `/${pattern}/u`,
+    }
   },
   { code: 'linearRegExp' },
 )

@@ -28,6 +28,11 @@ describe('a call', () => {
     expect(hidden).toMatchObject({ code: 'tool_not_found', message: 'Unknown tool: conn:notes:write_note', data: {} })
     expect(missing).toMatchObject({ code: 'tool_not_found', message: 'Unknown tool: conn:notes:burn_note', data: {} })
     expect(gateway.sent).toEqual([])
+    expect(gateway.events).toMatchObject([
+      { outcome: 'unknown_tool', tool: 'conn:notes:write_note', connection: 'notes', decision: 'deny' },
+      { outcome: 'unknown_tool', tool: 'conn:notes:burn_note' },
+    ])
+    expect(gateway.events[1]).not.toHaveProperty('decision')
   })
 
   it('of a quarantined tool is a call of an unknown tool, whatever the rules say', async () => {

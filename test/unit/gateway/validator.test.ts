@@ -64,6 +64,13 @@ describe('the arguments of a call', () => {
     expect(() => parse(schema, { a: `${'a'.repeat(5_000)}!` })).toThrow('must match pattern')
   })
 
+  it('are checked against each pattern of a schema, not against the first', () => {
+    const pattern = (text: string) => ({ type: 'string', pattern: text })
+    const schema = { type: 'object', properties: { a: pattern('^a+$'), b: pattern('^b+$') } }
+    expect(parse(schema, { a: 'aa', b: 'bb' })).toEqual({ a: 'aa', b: 'bb' })
+    expect(() => parse(schema, { a: 'aa', b: 'aa' })).toThrow('/b must match pattern')
+  })
+
   it('are refused when the schema cannot be used, without fetching anything', () => {
     expect(() => parse({ type: 'object', $ref: 'https://evil.example/schema.json' }, {})).toThrow('cannot be used')
   })
