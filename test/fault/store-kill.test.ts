@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lowdbDriver } from '../../src/store/lowdb-driver.ts'
 import { type Compiled, compiled } from '../helpers/compiled.ts'
+import { killedAfter } from '../helpers/killed.ts'
 import { temporaryDirectory } from '../helpers/temporary-directory.ts'
 
 const LANES = 2
@@ -44,19 +42,10 @@ async function runLane(lane: number): Promise<readonly number[]> {
   return counts
 }
 
-/** Lets a writer acknowledge so many writes and ends it with SIGKILL; gives the last number that each of its four said. */
+/** Lets a writer acknowledge so many writes and kills it; gives the last number that each of its four said. */
 async function killAfter(directory: string, round: string, writes: number): Promise<Map<string, number>> {
-  const child = spawn(process.execPath, [writer.path, directory, round], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = once(child, 'exit')
-  const acknowledged = new Map<string, number>()
-  let seen = 0
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [id = '', n = ''] = line.split(' ')
-    acknowledged.set(id, Number(n))
-    if (++seen === writes) child.kill('SIGKILL')
-  }
-  expect(await ended).toEqual([null, 'SIGKILL'])
-  return acknowledged
+  const said = await killedAfter(writes, writer.path, directory, round)
+  return new Map(said.map((line) => [line.split(' ')[0] ?? '', Number(line.split(' ')[1])]))
 }
 
 /** Through the front door, which takes over the dead writer's lock; and the file itself is whole at any time. */
