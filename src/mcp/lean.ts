@@ -107,11 +107,16 @@ async function answerLegacy(methods: Methods, session: Session, plain: Plain): P
     ...plainExchange({ caller, params, protocol: served.protocol(), signal: controller.signal }),
     onLog: (message) => served.log(message),
   }
+  const cancelled = new Promise<undefined>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve(undefined))
+  })
   running.set(id, controller)
   try {
-    const reply = await methods.answer(plain.method, params, exchange)
+    const reply = await Promise.race([methods.answer(plain.method, params, exchange), cancelled])
     const headers = { 'mcp-session-id': session.id }
-    return controller.signal.aborted ? unanswered(headers) : toResponse(plain, reply, (members) => members, headers)
+    return reply && !controller.signal.aborted
+      ? toResponse(plain, reply, (members) => members, headers)
+      : unanswered(headers)
   } finally {
     running.delete(id)
   }
