@@ -58,7 +58,7 @@ export interface Pin {
 
 export interface ConfigControl {
   status(): ConfigStatus
-  /** Reads the file again and swaps the snapshot; `config_invalid` or `policy_invalid` leaves everything as it was. */
+  /** Reads the file again and swaps the snapshot. A bad edit leaves everything as it was and stands in `lastError`. */
   reload(): Promise<void>
 }
 

@@ -56,7 +56,7 @@ function whyHidden(deps: AdminDeps, caller: Principal, name: string): GatewayErr
   if (decision.effect === 'allow') return undefined
   return new GatewayError(
     'denied',
-    `${tool.id} is hidden from ${caller.id}: ${decision.reason} The agent hears of an unknown tool.`,
+    `${tool.id} is hidden from ${caller.id}, which hears of an unknown tool: ${decision.reason}`,
     {
       data: { rule: decision.rule, hidden: true },
     },

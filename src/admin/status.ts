@@ -1,4 +1,5 @@
 import type { ConnectionStatus } from '../kernel/connection.ts'
+import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
 import { type AdminDeps, type ConfigStatus, asAdmin } from './admin.ts'
 
@@ -37,10 +38,12 @@ export async function status(deps: AdminDeps, principal: Principal): Promise<Gat
   })
 }
 
-/** Reads the configuration again. A bad edit throws `config_invalid` or `policy_invalid` and changes nothing. */
+/** Reads the configuration again. A bad edit throws `config_invalid` and changes nothing. */
 export async function reloadConfig(deps: AdminDeps, principal: Principal): Promise<ConfigStatus> {
   return asAdmin(deps, principal, { type: 'config.reload', kind: 'change' }, async () => {
     await deps.config.reload()
-    return deps.config.status()
+    const now = deps.config.status()
+    if (now.lastError) throw new GatewayError('config_invalid', now.lastError.detail)
+    return now
   })
 }

@@ -65,7 +65,8 @@ export const inProcess = ({ app, adminToken }: Pick<House, 'app' | 'adminToken'>
 const nobody = (): GatewayError =>
   new GatewayError('not_found', 'No gateway runs on this store. Start one with `gatehouse serve`.')
 
-function overHttp(shell: Shell, { url, token }: Running): GatewayClient {
+/** Asks a gateway that runs in another process. */
+export function overHttp(shell: Shell, { url, token }: Running): GatewayClient {
   const base = new URL(url).origin
   const send: Send = async (path, request) => {
     try {

@@ -38,6 +38,7 @@ export interface House {
   settled(timeoutMs: number): Promise<void>
   /** Called whenever a connection's state or the snapshot changes, until the returned function is called. */
   onChange(listener: () => void): () => void
+  /** Reads the configuration again; a bad edit is told in the log and in `status`. */
   reload(): Promise<void>
   /** Ends calls, children and files in reverse order of building. */
   close(): Promise<void>

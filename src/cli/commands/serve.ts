@@ -3,6 +3,7 @@ import type { GatewayStatus } from '../../admin/status.ts'
 import type { ConnectionStatus } from '../../kernel/connection.ts'
 import { type Cli, type CommonOptions, answeringCommand, wholeNumber } from '../command.ts'
 import { configPathOf } from '../config-path.ts'
+import { report } from '../failure.ts'
 import { inProcess } from '../gateway-client.ts'
 import type { House } from '../house.ts'
 import { paint, plain, sayJson } from '../print.ts'
@@ -50,7 +51,7 @@ async function untilStopped(
     const { url } = await house.listen()
     tellUrl(shell, url, json)
     watches.push(
-      shell.onSignal('SIGHUP', () => void reload(shell, house)),
+      shell.onSignal('SIGHUP', () => void house.reload().catch((error: unknown) => report(shell, error, false))),
       tellStates(shell, house),
     )
     await aborted(stop)
@@ -67,17 +68,6 @@ function tellUrl(shell: Shell, url: string, json: boolean): void {
     `Gatehouse is at ${paint(shell, 'bold', endpoint)}. To connect: \`gatehouse agent add <id>\` gives a key, then \`claude mcp add --transport http gatehouse ${endpoint} --header "Authorization: Bearer <key>"\`.\n`,
   )
   if (json) sayJson(shell, { url, mcp: endpoint })
-}
-
-/** A bad edit is told in the log and in `status`; the gateway goes on with what it had. */
-async function reload(shell: Shell, house: House): Promise<void> {
-  try {
-    await house.reload()
-    shell.stderr('The configuration has been read again.\n')
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
-    shell.stderr(`${paint(shell, 'bad', 'error:')} the configuration was not taken: ${plain(detail)}\n`)
-  }
 }
 
 /** A line for each connection whose state has changed. */

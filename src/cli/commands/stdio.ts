@@ -3,6 +3,7 @@ import { GatewayError } from '../../kernel/errors.ts'
 import { attach } from '../attach.ts'
 import { type Cli, command, configOption } from '../command.ts'
 import { configPathOf, storeDirectoryOf } from '../config-path.ts'
+import { overHttp } from '../gateway-client.ts'
 import type { House } from '../house.ts'
 import { locate } from '../locate.ts'
 import type { Shell } from '../shell.ts'
@@ -40,14 +41,19 @@ async function stdio(shell: Shell, configPath: string, agent: string): Promise<v
   }
 }
 
-/** Two processes may start together: who loses the race for the store attaches to the winner. */
+/**
+ * Two processes may start together: who loses the race for the store attaches to the winner. An agent that is not
+ * registered is refused at once (`not_found`), not with every message.
+ */
 async function attachOrCompose(
   shell: Shell,
   { configPath, agent, signal }: { readonly configPath: string; readonly agent: string; readonly signal: AbortSignal },
 ): Promise<House | undefined> {
   const directory = await storeDirectoryOf(shell, configPath)
   for (;;) {
-    if (await locate(shell, directory, PATIENCE_MS)) {
+    const running = await locate(shell, directory, PATIENCE_MS)
+    if (running) {
+      await overHttp(shell, running).ask('GET', `/agents/${encodeURIComponent(agent)}/keys`)
       await attach({ shell, agent, signal, locate: () => locate(shell, directory, PATIENCE_MS) })
       return undefined
     }

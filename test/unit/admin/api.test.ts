@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { GatewayError } from '../../../src/kernel/errors.ts'
 import { ADMIN_TOKEN, adminWorld } from '../../helpers/admin-world.ts'
 import { sourceTool } from '../../helpers/tools.ts'
 
@@ -106,8 +105,11 @@ describe('status', () => {
   it('reads the configuration again, and says why not', async () => {
     const { ask, config, records } = await world()
     expect((await ask('POST', '/config/reload')).status).toBe(200)
-    config.failure = new GatewayError('config_invalid', 'gateway.config.json:3:5 a typo')
-    expect(await ask('POST', '/config/reload')).toMatchObject({ status: 422, body: { code: 'config_invalid' } })
+    config.status = { ...config.status, lastError: { at: 1, detail: 'gateway.config.json:3:5 a typo' } }
+    expect(await ask('POST', '/config/reload')).toMatchObject({
+      status: 422,
+      body: { code: 'config_invalid', detail: 'gateway.config.json:3:5 a typo' },
+    })
     expect(records.map(({ phase, outcome }) => [phase, outcome])).toEqual([
       ['intent', undefined],
       ['outcome', 'ok'],
