@@ -122,13 +122,13 @@ async function removeLeftovers(path: string, nonce: string): Promise<void> {
   const prefix = `${basename(path)}.`
   for (const name of await readdir(directory)) {
     if (!name.startsWith(prefix) || name.startsWith(prefix + nonce)) continue
-    if (!(await isInUse(name.slice(prefix.length)))) await unlink(join(directory, name)).catch(() => undefined)
+    if (!(await isInUse(name))) await unlink(join(directory, name)).catch(() => undefined)
   }
 }
 
-/** `<pid>.<random>.tmp` of a live process. */
-async function isInUse(rest: string): Promise<boolean> {
-  const pid = /^(\d+)\.[0-9a-f]+\.tmp$/.exec(rest)?.[1]
+/** A candidate, for the lock or for a claim, that a live process is about to link. */
+async function isInUse(name: string): Promise<boolean> {
+  const pid = /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1]
   return pid !== undefined && isRunning(Number(pid), undefined)
 }
 
