@@ -3,7 +3,8 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Connected, Connector, ConnectorEvents } from './connector.ts'
 import { toConnectError } from './mcp-failure.ts'
 import { openLink, type Era, type Link, type LinkEvents } from './mcp-link.ts'
-import { mcpSession, type SessionDeps } from './mcp-session.ts'
+import { mcpConnected } from './mcp-connected.ts'
+import type { SessionDeps } from './mcp-session.ts'
 import { DEFAULT_TIMEOUTS, type McpDeps, type McpSpec } from './mcp-spec.ts'
 import { deadline } from './schedule.ts'
 import { isFresh } from './verdicts.ts'
@@ -31,7 +32,7 @@ async function connect(session: SessionDeps, events: ConnectorEvents, signal: Ab
   const { spec, deps, timeouts } = session
   const limit = deadline(signal, timeouts.connectMs, deps.schedule)
   try {
-    return await mcpSession(session, events, limit.signal)
+    return await mcpConnected(session, events, limit.signal)
   } catch (error) {
     if (signal.aborted) throw new GatewayError('cancelled', 'Connecting was given up.', { cause: error })
     if (!(error instanceof GatewayError)) throw toConnectError(error, spec)

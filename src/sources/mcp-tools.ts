@@ -8,6 +8,7 @@ import { printable } from './stderr-tail.ts'
 
 export interface ToolListing {
   readonly tools: readonly SourceTool[]
+  readonly byName: ReadonlyMap<string, SourceTool>
   /** What was left out, and why, for an admin. */
   readonly problems: readonly string[]
 }
@@ -91,7 +92,7 @@ function newIntake({ trustAnnotations, mirrorsHeaders }: ListOptions): Intake {
       return true
     },
     problem: (text) => void problems.push(text),
-    listing: () => ({ tools: [...tools.values()], problems }),
+    listing: () => ({ tools: [...tools.values()], byName: tools, problems }),
   }
 }
 

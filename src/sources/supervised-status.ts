@@ -1,6 +1,6 @@
 import type { ConnectionStatus } from '../kernel/connection.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Life } from './supervised.ts'
+import type { Life } from './life.ts'
 
 const SHOW_PROBLEMS = 5
 
@@ -22,7 +22,7 @@ export function toStatus(life: Life): ConnectionStatus {
   }
 }
 
-function reasonOf({ spec, error, live }: Life): string | undefined {
+function reasonOf({ spec, error, live, known }: Life): string | undefined {
   if (!spec.enabled) return 'Disabled in the configuration.'
   if (error) {
     const { stderr } = error.data
@@ -30,7 +30,7 @@ function reasonOf({ spec, error, live }: Life): string | undefined {
   }
   if (!live) return 'Connecting.'
   const problems = live.problems?.() ?? []
-  if (problems.length === 0) return undefined
+  if (problems.length === 0) return known?.tools.length === 0 ? 'The server offers no tools.' : undefined
   const more = problems.length > SHOW_PROBLEMS ? `; and ${problems.length - SHOW_PROBLEMS} more` : ''
   return `Not everything is offered: ${problems.slice(0, SHOW_PROBLEMS).join('; ')}${more}.`
 }

@@ -4,7 +4,8 @@ import type { ConnectionSpec, ConnectionTools } from './connection-spec.ts'
 import type { Definitions } from './definitions.ts'
 import { settledWithin, type Schedule } from './schedule.ts'
 import { startGate } from './start-gate.ts'
-import { supervised, type Supervised, type SupervisedDeps } from './supervised.ts'
+import type { SupervisedDeps } from './life.ts'
+import { supervised, type Supervised } from './supervised.ts'
 
 export interface SupervisorDeps extends Omit<SupervisedDeps, 'gate' | 'onChange'> {
   readonly definitions: Definitions
