@@ -25,6 +25,8 @@ export function problemResponse(
   const { status } = PROBLEMS[error.code]
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
   if (status === 401 || error.data['error'] === 'insufficient_scope') headers['www-authenticate'] = challenge(error)
+  // what is left of the body stays unread, so that nothing else can follow it
+  if (status === 413) headers['connection'] = 'close'
   const { retryAfterMs } = error.data
   if (typeof retryAfterMs === 'number') headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
   return new Response(JSON.stringify(problemOf(error, requestId)), { status, headers })

@@ -175,7 +175,7 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
     const old = opened.headers.get('mcp-session-id') ?? ''
     await opened.text()
     const answers = await messagesOf(await post(edge, [LIST, { ...LIST, id: 2, method: 'ping' }], { session: old }))
-    expect(answers.map(({ id }) => id).toSorted()).toEqual([1, 2])
+    expect(answers.map(({ id }) => id)).toEqual(expect.arrayContaining([1, 2]))
   })
 
   it('need their id, and say how to get one', async () => {
