@@ -112,7 +112,7 @@ const question: fc.Arbitrary<Question> = fc.record({
 })
 const questions = fc.array(question, { minLength: 10, maxLength: 20 })
 const isAllowed = (policy: CompiledPolicy, asked: Question): boolean => decide(policy, asked).effect === 'allow'
-const RUNS = { numRuns: 300 }
+const RUNS = { numRuns: 100 }
 
 describe('decide, whatever the policy', () => {
   it('agrees with a plain reading of the document', () => {
@@ -126,9 +126,9 @@ describe('decide, whatever the policy', () => {
           if (isAllowed(policy, one)) allowed++
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     )
-    expect(allowed).toBeGreaterThan(200)
+    expect(allowed).toBeGreaterThan(100)
   })
 
   it('does not depend on the order of the rules', () => {
@@ -179,7 +179,7 @@ describe('decide, whatever the policy', () => {
         const policy = compiled(toDocument(list))
         for (const one of asked) {
           const { principal } = one
-          const twice = { ...principal, groups: [...principal.groups, ...principal.groups].reverse() }
+          const twice = { ...principal, groups: [...principal.groups, ...principal.groups].toReversed() }
           expect(decide(policy, { ...one, principal: twice })).toEqual(decide(policy, one))
           expect(viewOf(policy, twice)).toBe(viewOf(policy, principal))
         }
