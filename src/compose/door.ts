@@ -17,7 +17,7 @@ import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { World } from './world.ts'
 
 /** The largest set of signing keys that is read, in bytes. */
-const MAX_JWKS_BYTES = 1_048_576
+const MAX_JWKS_BYTES = 262_144
 /** How long running calls may take to finish when the gateway stops, milliseconds. */
 const GRACE_MS = 8_000
 
@@ -53,7 +53,7 @@ export function door(deps: DoorDeps): Door {
   const make = () => makeApp(deps, address)
   let app = make()
   return {
-    app: { request: (path, init) => app.request(path, init) },
+    app: { request: (path, init) => app.request(path, fromHere(init)) },
     refresh() {
       app = make()
     },
@@ -87,7 +87,10 @@ function makeApp(
   const { config, world, agents, keys, mcp, admin, attachToken, log, clock, newId } = deps
   const { identity: settings, organisation, server } = config()
   const resource = resourceUrl(address())
-  const fetch = world.egress.fetch({ allowPrivateNetwork: isLocal(settings.jwt?.jwksUrl), maxBytes: MAX_JWKS_BYTES })
+  const fetch = world.egress.fetch({
+    allowPrivateNetwork: settings.jwt?.allowPrivateNetwork ?? false,
+    maxBytes: MAX_JWKS_BYTES,
+  })
   const identity = createIdentity({
     agents: agents.agents,
     keys,
@@ -112,9 +115,9 @@ function makeApp(
   })
 }
 
-/** Keys of an issuer on this machine, as in development, are fetched from this machine; no other private address is. */
-function isLocal(url: string | undefined): boolean {
-  if (url === undefined) return false
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+/** A request of this process comes over no connection that would name the host. */
+function fromHere(init: RequestInit = {}): RequestInit {
+  const headers = new Headers(init.headers)
+  headers.set('host', 'localhost')
+  return { ...init, headers }
 }

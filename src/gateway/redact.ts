@@ -114,12 +114,13 @@ const toTokens = (pointer: string): readonly string[] =>
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
 
-function walk(value: Json | undefined, scrub: Scrub): Json {
+function walk(value: Json, scrub: Scrub): Json {
   if (typeof value === 'string') return scrub(value)
   if (Array.isArray(value)) return value.map((item: Json) => walk(item, scrub))
-  if (!isJsonObject(value)) return value ?? null
+  if (!isJsonObject(value)) return value
   const out: Record<string, Json> = {}
   for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue
     const opaque = OPAQUE.has(key) && typeof member === 'string' && isBlock(value)
     out[freshKey(out, scrub(key))] = opaque ? member : walk(member, scrub)
   }

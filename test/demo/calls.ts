@@ -22,15 +22,15 @@ export const demoCalls = ({ repository, channels }: EmulatedVendors): readonly D
   {
     era: 'modern',
     tool: 'conn:files:read_text_file',
-    input: { path: 'test/demo/files/menu.md' },
+    input: { path: 'menu.md' },
     decision: 'allow',
     rule: 'assistants-read',
-    shows: 'menu',
+    shows: 'Menu of the week',
   },
   {
     era: 'modern',
     tool: 'conn:files:write_file',
-    input: { path: 'test/demo/files/menu.md', content: 'Closed.' },
+    input: { path: 'menu.md', content: 'Closed.' },
     decision: 'deny',
     rule: 'outbox-only',
     shows: '/path must match',
@@ -80,7 +80,7 @@ export const demoCalls = ({ repository, channels }: EmulatedVendors): readonly D
     tool: 'conn:slack:send_message',
     input: { channel: channels.incidents, text: 'All good now.' },
     decision: 'deny',
-    rule: null,
+    rule: 'announce-in-general',
     shows: '/channel',
   },
   {

@@ -55,14 +55,14 @@ describe('the committed policy', () => {
 
   it('shows write_file, and lets it write into the outbox only', () => {
     expect(ask('conn:files:write_file', 'see')).toMatchObject({ effect: 'allow' })
-    expect(ask('conn:files:write_file', 'invoke', { path: 'test/demo/files/outbox/note.md' })).toMatchObject({
+    expect(ask('conn:files:write_file', 'invoke', { path: 'outbox/note.md' })).toMatchObject({
       effect: 'allow',
       rule: 'assistants-write-files',
     })
     for (const path of [
       'test/demo/files/menu.md',
-      'test/demo/files/outbox/../menu.md',
-      'outbox/note.md',
+      'outbox/../menu.md',
+      'test/demo/files/outbox/note.md',
       '/etc/x.md',
     ]) {
       expect(ask('conn:files:write_file', 'invoke', { path }), path).toMatchObject({

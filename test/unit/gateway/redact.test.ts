@@ -76,6 +76,12 @@ describe('redaction by pattern and pointer', () => {
     })
   })
 
+  it('adds nothing: a member that is not there stays away', () => {
+    const result = { content: [], structuredContent: { next: undefined, name: 'Ann' } }
+    const redacted = redactResult(result, [{ preset: 'emails' }, { pointer: '/other' }])
+    expect(JSON.stringify(redacted)).toBe('{"content":[],"structuredContent":{"name":"Ann"}}')
+  })
+
   it('leaves images and their types alone', () => {
     const image = { type: 'image', mimeType: 'image/png', data: 'sk-live_abcdefghijklmnop1234' }
     expect(redactResult({ content: [image] }, [{ preset: 'secrets' }]).content).toEqual([image])
