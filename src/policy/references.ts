@@ -1,4 +1,3 @@
-import type { Tool } from '../kernel/tool.ts'
 import { isGlob, toGlob } from './glob.ts'
 import { suggest } from './near-name.ts'
 import type { Place } from './problem.ts'
@@ -6,13 +5,19 @@ import type { PolicyDocument, Rule } from './schema.ts'
 import type { SubjectSelector, ToolSelector } from './selector-schema.ts'
 import type { PolicyWorld } from './world.ts'
 
+interface KnownConnection {
+  readonly provider: string
+  readonly names: Set<string>
+  readonly tags: Set<string>
+}
+
 /** The names that selectors may use. */
 interface KnownNames {
   readonly agents: ReadonlySet<string>
   readonly groups: ReadonlySet<string>
-  readonly connections: ReadonlyMap<string, string>
+  readonly connections: ReadonlyMap<string, KnownConnection>
+  readonly slugs: ReadonlySet<string>
   readonly providers: ReadonlySet<string>
-  readonly tools: readonly Tool[]
 }
 
 type SubjectKeys = Omit<SubjectSelector, 'except'>
@@ -20,16 +25,30 @@ type ToolKeys = Omit<ToolSelector, 'except'>
 
 /** Collects what a document and its world know by name. */
 export function knownNames(document: PolicyDocument, world: PolicyWorld): KnownNames {
-  const { tools, agents } = world
-  const connections = new Map(tools.map(({ connection, provider }) => [connection, provider]))
-  for (const { slug, provider } of world.connections) connections.set(slug, provider)
+  const connections = knownConnections(world)
   return {
-    agents: new Set(agents.map(({ id }) => id)),
-    groups: new Set([...Object.keys(document.groups ?? {}), ...agents.flatMap(({ groups }) => groups)]),
+    agents: new Set(world.agents.map(({ id }) => id)),
+    groups: new Set([...Object.keys(document.groups ?? {}), ...world.agents.flatMap(({ groups }) => groups)]),
     connections,
-    providers: new Set([...connections.values(), ...(world.providers ?? [])]),
-    tools,
+    slugs: new Set(connections.keys()),
+    providers: new Set([...[...connections.values()].map(({ provider }) => provider), ...(world.providers ?? [])]),
   }
+}
+
+function knownConnections({ connections, tools }: PolicyWorld): ReadonlyMap<string, KnownConnection> {
+  const known = new Map<string, KnownConnection>()
+  const connectionOf = (slug: string, provider: string): KnownConnection => {
+    const connection = known.get(slug) ?? { provider, names: new Set(), tags: new Set() }
+    known.set(slug, connection)
+    return connection
+  }
+  for (const { slug, provider } of connections) connectionOf(slug, provider)
+  for (const { connection, provider, name, tags } of tools) {
+    const { names, tags: seen } = connectionOf(connection, provider)
+    names.add(name)
+    for (const tag of tags) seen.add(tag)
+  }
+  return known
 }
 
 /** Notes a problem for every agent of a group that is not registered. */
@@ -71,13 +90,15 @@ function checkSubjects(selector: SubjectKeys, known: KnownNames, at: Place): voi
   checkNames(selector.groups, known.groups, GROUP, at.at('groups'))
 }
 
-/** `scope` says of which connections the tools are, which is wider than the selector itself inside `except`. */
+/** `scope` says of which connections the tools are; complete: each of them has listed its tools. */
 function checkTools(selector: ToolKeys, scope: ToolKeys, known: KnownNames, at: Place): void {
-  checkNames(selector.connections, new Set(known.connections.keys()), CONNECTION, at.at('connections'))
+  checkNames(selector.connections, known.slugs, CONNECTION, at.at('connections'))
   checkNames(selector.providers, known.providers, PROVIDER, at.at('providers'))
-  const { tools, complete } = toolsInScope(scope, known)
-  const names = new Set(tools.map(({ name }) => name))
-  const tags = new Set(tools.flatMap((tool) => tool.tags))
+  if (!selector.names && !selector.tags) return
+  const selected = connectionsIn(scope, known)
+  const complete = selected.length > 0 && selected.every(({ names }) => names.size > 0)
+  const names = selected.map((connection) => connection.names)
+  const tags = selected.map((connection) => connection.tags)
   checkToolNames(selector.names, names, { noun: 'is named', complete, at: at.at('names') })
   checkToolNames(selector.tags, tags, { noun: 'has the tag', complete, at: at.at('tags') })
 }
@@ -98,26 +119,27 @@ interface ToolNameCheck {
 
 function checkToolNames(
   written: readonly string[] | undefined,
-  known: ReadonlySet<string>,
+  known: readonly ReadonlySet<string>[],
   { noun, complete, at }: ToolNameCheck,
 ): void {
   for (const [index, name] of (written ?? []).entries()) {
-    if (isKnown(name, known)) continue
-    const problem = `No tool that the rule selects ${noun} "${name}".${suggest(name, known)}`
+    if (known.some((names) => isKnown(name, names))) continue
+    const problem = `No tool that the rule selects ${noun} "${name}".${suggest(
+      name,
+      known.flatMap((names) => [...names]),
+    )}`
     if (complete) at.at(index).reference(`${problem} Fix it, or remove it.`)
     else
       at.at(index).warn(`${problem} Not all of its connections have listed their tools yet; check it when they have.`)
   }
 }
 
-/** The tools of the selected connections. Complete: each of these connections has listed its tools. */
-function toolsInScope(scope: ToolKeys, known: KnownNames): { tools: readonly Tool[]; complete: boolean } {
-  const inScope = toFilter(scope.connections)
-  const ofProvider = toFilter(scope.providers)
-  const slugs = [...known.connections].filter(([slug, provider]) => inScope(slug) && ofProvider(provider))
-  const tools = known.tools.filter(({ connection, provider }) => inScope(connection) && ofProvider(provider))
-  const listed = new Set(tools.map(({ connection }) => connection))
-  return { tools, complete: slugs.length > 0 && slugs.every(([slug]) => listed.has(slug)) }
+function connectionsIn(scope: ToolKeys, known: KnownNames): readonly KnownConnection[] {
+  const isSelected = toFilter(scope.connections)
+  const isOfProvider = toFilter(scope.providers)
+  return [...known.connections]
+    .filter(([slug, { provider }]) => isSelected(slug) && isOfProvider(provider))
+    .map(([, connection]) => connection)
 }
 
 function toFilter(patterns: readonly string[] | undefined): (name: string) => boolean {

@@ -116,7 +116,7 @@ function toRule(_: unknown, index: number): unknown {
   }
   if (index % 20 < 16) {
     const args = { '/channel': { in: ['general', 'random'] }, '/amount': { max: 500, optional: true } }
-    return { id, effect: 'allow', subjects: { agents: [`agent-${index % AGENTS}`] }, tools: { connections }, args }
+    return { id, effect: 'allow', subjects: { groups: [`g${(index >> 2) % 12}`] }, tools: { connections }, args }
   }
   const tools = { connections, tags: [`t${index % 20}`] }
   if (index % 20 < 19) return { id, effect: 'deny', subjects: { groups: [`g${index % 12}`] }, tools }
