@@ -12,7 +12,7 @@ const pins = defineCollection(
   'pins',
   z.object({
     fingerprint: z.string(),
-    definition: z.record(z.string(), z.json()) as z.ZodType<JsonObject>,
+    definition: z.record(z.string(), z.json()),
     acceptedAt: z.number(),
   }),
 )
@@ -28,9 +28,9 @@ export interface PinBook extends Pins {
 export interface PinBookDeps {
   readonly store: Store
   readonly clock: Clock
-  catalog(): Catalog
+  readonly catalog: () => Catalog
   /** Called after a fingerprint was accepted; resolves when the new catalog is in force. */
-  onAccepted(): Promise<void>
+  readonly onAccepted: () => Promise<void>
 }
 
 export async function pinBook({ store, clock, catalog, onAccepted }: PinBookDeps): Promise<PinBook> {

@@ -91,7 +91,12 @@ function sender({ agent, fetch, locate }: LinkOptions): (request: LinkRequest) =
   const once = async (request: LinkRequest): Promise<Response> => {
     running ??= await locate()
     if (!running) throw gone()
-    const identity = { authorization: `Bearer ${running.token.reveal()}`, 'gatehouse-agent': agent }
+    // A connection that is kept alive may be dead, and then nobody knows whether the request was read: a new one fails clearly.
+    const identity = {
+      connection: 'close',
+      authorization: `Bearer ${running.token.reveal()}`,
+      'gatehouse-agent': agent,
+    }
     return fetch(new URL('/mcp', running.url), { ...request, headers: { ...request.headers, ...identity } })
   }
   return async (request) => {

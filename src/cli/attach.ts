@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { toGatewayError } from '../kernel/errors.ts'
+import { GatewayError } from '../kernel/errors.ts'
 import { type Json, type JsonObject, isJsonObject } from '../kernel/json.ts'
 import { modernVersion } from './attach-headers.ts'
 import { type Link, type LinkOptions, gatewayLink } from './attach-link.ts'
@@ -19,6 +19,8 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024
 const DRAIN_MS = 5_000
 const LEAVE_MS = 1_000
 const BETWEEN_STREAMS_MS = 1_000
+const BROKEN =
+  'The connection to the gateway broke before the answer came. The call may have been made: look before you repeat it.'
 
 /** What one bridge is made of. */
 interface Bridge {
@@ -96,7 +98,7 @@ async function carry(bridge: Bridge, message: JsonObject): Promise<void> {
     if (method === 'notifications/initialized') void listen(bridge)
   } catch (error) {
     if (cancel.signal.aborted || bridge.ended.signal.aborted) return
-    const { message: words } = toGatewayError(error)
+    const words = error instanceof GatewayError ? error.message : BROKEN
     if (isRequest) bridge.write({ jsonrpc: '2.0', id, error: { code: -32603, message: words } })
     else bridge.warn(words)
   } finally {
