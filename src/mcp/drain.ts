@@ -2,16 +2,19 @@ import type { Methods } from './methods.ts'
 
 /** The methods, and a way to wait for what they are doing. */
 export interface DrainableMethods extends Methods {
-  /** Resolves when nothing runs any more, or when the time is up (milliseconds). */
+  /** Resolves when nothing runs any more and every answer is on its way, or when the time is up (milliseconds). */
   drained(withinMs: number): Promise<void>
 }
 
 export function drainable(methods: Methods): DrainableMethods {
   const waiting = new Set<() => void>()
   let running = 0
+  const wakeAll = (): void => {
+    if (running === 0) for (const wake of waiting) wake()
+  }
   const finish = (): void => {
     running -= 1
-    if (running === 0) for (const wake of waiting) wake()
+    if (running === 0) setImmediate(wakeAll)
   }
   return {
     serves: (method) => methods.serves(method),

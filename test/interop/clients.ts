@@ -65,6 +65,11 @@ export function v2Client(client: ModernClient, era: 'modern' | 'legacy'): TestCl
 export const connectV1: Connect = async (endpoint, agent = 'ann') => {
   const client = new LegacyClient(INFO, { capabilities: {} })
   await client.connect(new LegacyTransport(endpoint, { requestInit: requestInit(agent) }))
+  return v1Client(client)
+}
+
+/** A connected client of the SDK's first line. */
+export function v1Client(client: LegacyClient): TestClient {
   return {
     name: 'sdk 1.32.2, legacy',
     era: 'legacy',

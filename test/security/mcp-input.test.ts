@@ -154,7 +154,7 @@ describe('hostile input to the MCP endpoint', () => {
     [{ 'io.modelcontextprotocol/clientCapabilities': [] }, 400, -32_602],
     [{ 'io.modelcontextprotocol/protocolVersion': 7 }, 400, -32_602],
   ])('refuses an envelope with %j', async (meta, status, code) => {
-    const response = await postModern(edge, 'tools/list', {}, { meta: meta as never })
+    const response = await postModern(edge, 'tools/list', {}, { meta })
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ error: { code } })
   })
