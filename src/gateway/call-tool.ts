@@ -93,13 +93,13 @@ function ask(
   })
 }
 
+/** A connection that is known but down has a source that says so; this is for one that was taken away meanwhile. */
 function sourceOf(snapshot: Snapshot, tool: Tool): Source {
   const source = snapshot.sources.get(tool.connection)
   if (source) return source
-  const reason = snapshot.connections.get(tool.connection)?.reason
   throw new GatewayError(
     'connection_unusable',
-    `The connection "${tool.connection}" is not available right now${reason === undefined ? '' : `: ${reason}`}. Try again later, or ask an admin to look at it.`,
+    `The connection "${tool.connection}" is not available right now. Try again later, or ask an admin to look at it.`,
   )
 }
 

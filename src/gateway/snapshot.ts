@@ -10,7 +10,7 @@ export interface Snapshot {
   readonly policy: CompiledPolicy
   readonly catalog: Catalog
   readonly agents: ReadonlyMap<string, Agent>
-  /** The running source of each connection; a connection that is down has none. */
+  /** The source of each enabled connection; the source of one that is down says so when it is called. */
   readonly sources: ReadonlyMap<string, Source>
   readonly connections: ReadonlyMap<string, ConnectionStatus>
 }
