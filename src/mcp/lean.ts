@@ -132,16 +132,21 @@ function toResponse(
   stamp: (members: JsonObject) => JsonObject,
   headers: Record<string, string>,
 ): Response | undefined {
-  if (!reply.error && reply.json === undefined && method === 'tools/list') return undefined // the SDK adapts it to the era
-  return new Response(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${outcome(reply, stamp)}}`, {
+  if (!reply.error && !reply.encoded && method === 'tools/list') return undefined // the SDK adapts it to the era
+  return new Response(bodyOf(`{"jsonrpc":"2.0","id":${JSON.stringify(id)}`, reply, stamp), {
     status: 200,
     headers: { ...headers, 'content-type': 'application/json' },
   })
 }
 
-function outcome(reply: Reply, stamp: (members: JsonObject) => JsonObject): string {
-  if (reply.error) return `"error":${JSON.stringify(reply.error)}`
-  if (reply.json === undefined) return `"result":${JSON.stringify(stamp(reply.result))}`
-  const extra = JSON.stringify(stamp({})).slice(1, -1)
-  return `"result":{${reply.json}${extra === '' ? '' : `,${extra}`}}`
+function bodyOf(
+  start: string,
+  reply: Reply,
+  stamp: (members: JsonObject) => JsonObject,
+): string | Uint8Array<ArrayBuffer> {
+  if (reply.error) return `${start},"error":${JSON.stringify(reply.error)}}`
+  if (!reply.encoded) return `${start},"result":${JSON.stringify(stamp(reply.result))}}`
+  const { bytes, others } = reply.encoded
+  const rest = JSON.stringify(stamp(others)).slice(1)
+  return Buffer.concat([Buffer.from(`${start},"result":{`), bytes, Buffer.from(`${rest === '}' ? '' : ','}${rest}}`)])
 }

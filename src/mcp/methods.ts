@@ -10,10 +10,16 @@ import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, type RpcError } from 
 /** How long a client may keep a list without asking again, in milliseconds; a change is announced before that. */
 const LIST_TTL_MS = 10_000
 
-/** What a method answers with. `json` is the result's members already serialised, for doors that can send it as it is. */
+/** What a method answers with. */
 export type Reply =
-  | { readonly result: JsonObject; readonly json?: string; readonly error?: undefined }
+  | { readonly result: JsonObject; readonly encoded?: Encoded | undefined; readonly error?: undefined }
   | { readonly error: RpcError }
+
+/** A result in two parts, for doors that can send bytes: members that were serialised before, and the others. */
+export interface Encoded {
+  readonly bytes: Buffer
+  readonly others: JsonObject
+}
 
 type Method = (params: JsonObject, exchange: Exchange) => Reply | Promise<Reply>
 
@@ -61,11 +67,10 @@ function listTools(deps: McpDeps, output: Projection, params: JsonObject, exchan
   }
   const page = deps.tools.list(exchange.principal, cursor)
   const { tools, nextCursor } = page
-  const result = { tools, ...(nextCursor !== undefined && { nextCursor }) }
-  const hints = { ttlMs: LIST_TTL_MS, cacheScope: 'private' }
-  const isModern = exchange.protocol.era === 'modern'
-  const json = isModern ? `${page.json},${JSON.stringify(hints).slice(1, -1)}` : page.json
-  return { result: isModern ? { ...result, ...hints } : result, ...(output.isVerbatim(page, exchange) && { json }) }
+  const hints = exchange.protocol.era === 'modern' ? { ttlMs: LIST_TTL_MS, cacheScope: 'private' } : {}
+  const bytes = output.encoded(page, exchange)
+  const result = { tools, ...(nextCursor !== undefined && { nextCursor }), ...hints }
+  return { result, encoded: bytes && { bytes, others: hints } }
 }
 
 function toolName({ name }: JsonObject): string {

@@ -7,8 +7,8 @@ import { withoutHopMeta } from './meta.ts'
 
 /** What the eras do differently with tools and their results. */
 export interface Projection {
-  /** True when the SDK sends this page to that era exactly as it is. */
-  isVerbatim(page: ToolPage, exchange: Exchange): boolean
+  /** The members of a page in bytes, made once; undefined when the SDK would send the page to that era changed. */
+  encoded(page: ToolPage, exchange: Exchange): Buffer | undefined
   /** A tool result as the caller's era can read it, without what belongs to the hop behind us. */
   result(name: string, result: ToolResult, exchange: Exchange): JsonObject
 }
@@ -19,6 +19,7 @@ interface PageFacts {
   readonly wrapped: ReadonlySet<Json>
   /** `execution` left the protocol with 2026-07-28. */
   readonly hasExecution: boolean
+  readonly bytes: () => Buffer
 }
 
 /**
@@ -41,8 +42,11 @@ export function projection(tools: ToolsPort): Projection {
     return false
   }
   return {
-    isVerbatim: (page, { protocol }) =>
-      protocol.era === 'modern' ? !factsOf(page).hasExecution : factsOf(page).wrapped.size === 0,
+    encoded(page, { protocol }) {
+      const { hasExecution, wrapped, bytes } = factsOf(page)
+      const changed = protocol.era === 'modern' ? hasExecution : wrapped.size > 0
+      return changed ? undefined : bytes()
+    },
     result(name, { resultType: _hop, ...raw }, exchange) {
       const result = withoutHopMeta(raw)
       const { structuredContent } = result
@@ -55,7 +59,8 @@ export function projection(tools: ToolsPort): Projection {
   }
 }
 
-const toFacts = ({ tools }: ToolPage): PageFacts => ({
+const toFacts = ({ tools, json }: ToolPage): PageFacts => ({
+  bytes: once(() => Buffer.from(json)),
   wrapped: new Set(
     tools
       .filter(({ outputSchema }) => isJsonObject(outputSchema) && outputSchema['type'] !== 'object')
@@ -70,4 +75,9 @@ function withText(result: JsonObject, value: Json): JsonObject {
   const content = Array.isArray(result['content']) ? (result['content'] as readonly Json[]) : []
   if (isJsonObject(value) || content.some((block) => isJsonObject(block) && block['type'] === 'text')) return result
   return { ...result, content: [...content, { type: 'text', text: JSON.stringify(value) }] }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }

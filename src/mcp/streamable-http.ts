@@ -24,6 +24,8 @@ import { SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
 /** How often idle sessions are looked for, milliseconds. */
 const SWEEP_EVERY_MS = 60_000
 
+const STOPPING = { code: INTERNAL_ERROR, message: 'The gateway is stopping. Try again in a moment.' }
+
 export interface McpHttpOptions {
   /** False takes every request through the SDK. For comparing the two ways. */
   readonly lean?: boolean
@@ -39,7 +41,7 @@ export interface McpHttpRequest extends Caller {
 export interface McpHttp {
   /** Answers one request to the MCP endpoint, in whichever era it speaks. */
   handle(request: McpHttpRequest): Promise<Response>
-  /** Ends the sessions and streams of the principals that match and aborts what they run, for a key that was revoked. */
+  /** Ends the sessions and streams of the principals that match, with what runs in those sessions: for a revoked key. */
   terminate(matches: (principal: Principal) => boolean): Promise<void>
   /** Ends the streams that wait for news, lets running requests finish for so long (milliseconds), and ends the rest. */
   close(graceMs?: number): Promise<void>
@@ -64,6 +66,7 @@ export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHtt
   })
   const sweeping = setInterval(() => void sessions.sweep(), SWEEP_EVERY_MS)
   sweeping.unref()
+  let stopping = false
   const terminate = async (matches: (principal: Principal) => boolean): Promise<void> => {
     listens.end(matches)
     await Promise.all(sessions.all().flatMap((session) => (matches(session.principal) ? [sessions.end(session)] : [])))
@@ -73,6 +76,8 @@ export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHtt
       const read = request.method === 'POST' ? readBody(request, text ?? '') : { body: undefined }
       if (read instanceof Response) return read
       const { body } = read
+      const id = idOf(body)
+      if (stopping && id !== null) return rpcErrorResponse(503, STOPPING, id)
       const route = classify(request, body)
       const answered = await quick({ request, body, caller, route })
       if (answered) return answered
@@ -85,6 +90,7 @@ export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHtt
     },
     terminate,
     async close(graceMs = 0) {
+      stopping = true
       stopListening()
       clearInterval(sweeping)
       for (const { transport } of sessions.all()) transport.closeStandaloneSSEStream()

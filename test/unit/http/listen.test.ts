@@ -60,6 +60,28 @@ describe('listen', () => {
     await closing
   })
 
+  it('refuses new requests while running ones finish, but hears cancellations', async () => {
+    const tools = fakeTools()
+    tools.define('slow', (_input, { signal }) => {
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
+    })
+    const edge = await startEdge({ tools })
+    const session = await initialize(edge)
+    const call = post(edge, CALL, { session })
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(1))
+    const stopped = edge.mcp.close(10_000)
+    const late = await post(edge, { ...CALL, id: 2 }, { session })
+    expect([late.status, await late.json()]).toMatchObject([
+      503,
+      { id: 2, error: { message: expect.stringContaining('stopping') } },
+    ])
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }
+    expect((await post(edge, cancel, { session })).status).toBe(202)
+    expect(await messagesOf(await call)).toEqual([])
+    await stopped
+    await edge.close()
+  })
+
   it('ends streams that wait for news at once, those of modern clients with a result', async () => {
     const edge = await startEdge()
     const session = await initialize(edge)

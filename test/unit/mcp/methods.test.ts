@@ -60,7 +60,8 @@ describe('the table of methods', () => {
     for (const era of ['legacy', 'modern'] as const) {
       const reply = await methods.answer('tools/list', {}, exchange(era))
       if (reply.error) throw new Error(reply.error.message)
-      expect(JSON.parse(`{${reply.json}}`)).toEqual(reply.result)
+      const members = JSON.parse(`{${reply.encoded?.bytes.toString()}}`) as object
+      expect({ ...members, ...reply.encoded?.others }).toEqual(reply.result)
       expect('ttlMs' in reply.result).toBe(era === 'modern')
     }
   })
@@ -71,7 +72,7 @@ describe('the table of methods', () => {
     tools.define('task', undefined, { execution: { taskSupport: 'optional' } })
     const verbatim = async (era: 'legacy' | 'modern', cursor: string) => {
       const reply = await methods.answer('tools/list', { cursor }, exchange(era))
-      return !reply.error && reply.json !== undefined
+      return !reply.error && reply.encoded !== undefined
     }
     expect(await verbatim('legacy', 'page-0')).toBe(false)
     expect(await verbatim('modern', 'page-0')).toBe(true)
