@@ -16,11 +16,11 @@ export const configPathOf = (shell: Shell, option: string | undefined): string =
  */
 export async function storeDirectoryOf(shell: Shell, configPath: string): Promise<string> {
   const text = await readFile(configPath, 'utf8').catch(() => '')
-  const path = (pathIn(text) ?? DEFAULT_STORE).replaceAll(
-    /\$\{env:(\w+)\}/g,
-    (_, name: string) => shell.env[name] ?? '',
-  )
-  return resolve(dirname(configPath), path)
+  const directory = dirname(configPath)
+  const path = (pathIn(text) ?? DEFAULT_STORE)
+    .replaceAll('${configDir}', directory)
+    .replaceAll(/\$\{env:(\w+)\}/g, (_, name: string) => shell.env[name] ?? '')
+  return resolve(directory, path)
 }
 
 function pathIn(text: string): string | undefined {

@@ -44,7 +44,7 @@ export async function withGateway<T>(
   const running = await locate(shell, await storeDirectoryOf(shell, configPath), PATIENCE_MS)
   if (running) return work(overHttp(shell, running))
   if (reach.onlyRunning === true) throw nobody()
-  const house = await shell.compose({ configPath, mode: 'command', log: await shell.log('error') })
+  const house = await shell.compose({ configPath, mode: 'command', log: await shell.log('error', { fixed: true }) })
   try {
     if (reach.settle === true) await house.settled(SETTLE_MS)
     return await work(inProcess(house))

@@ -11,7 +11,7 @@ const MAX_CAUSES = 4
 
 export interface LogOptions {
   readonly level: LogLevel
-  /** True when `LOG_LEVEL` has spoken: then the configuration does not. */
+  /** True when the configuration has no say in the level. */
   readonly fixed: boolean
   readonly write: (line: string) => void
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { LogLevel, Shell } from './shell.ts'
 
-const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** The shell of this process. The house and the lock come from above: the commands know neither by name. */
 export function processShell(ports: Pick<Shell, 'compose' | 'readHolder' | 'declaredWorld'>): Shell {
@@ -19,11 +19,11 @@ export function processShell(ports: Pick<Shell, 'compose' | 'readHolder' | 'decl
     columns: stdout.isTTY ? stdout.columns : undefined,
     clock: Date.now,
     fetch: globalThis.fetch,
-    async log(level) {
+    async log(level, { fixed } = { fixed: false }) {
       const { pinoLog } = await import('./log.ts')
       const wanted = env['LOG_LEVEL']?.toLowerCase()
-      const fixed = wanted !== undefined && LEVELS.includes(wanted)
-      return pinoLog({ level: fixed ? (wanted as LogLevel) : level, fixed, write })
+      if (isLevel(wanted)) return pinoLog({ level: wanted, fixed: true, write })
+      return pinoLog({ level, fixed, write })
     },
     onSignal(signal, listener) {
       process.on(signal, listener)
@@ -32,6 +32,8 @@ export function processShell(ports: Pick<Shell, 'compose' | 'readHolder' | 'decl
     exit: (code) => process.exit(code),
   }
 }
+
+const isLevel = (text: string | undefined): text is LogLevel => LEVELS.some((level) => level === text)
 
 /** Whoever read our output has gone: nothing more can be said, but what was opened must be closed. */
 function endQuietly(): void {

@@ -14,8 +14,8 @@ export interface Shell {
   readonly columns?: number | undefined
   readonly clock: Clock
   readonly fetch: typeof fetch
-  /** Where to log; `level` is overruled by `LOG_LEVEL`. Loaded when a command first needs it. */
-  log(level: LogLevel): Promise<CommandLog>
+  /** Where to log. `LOG_LEVEL` overrules the level; so does the configuration, unless it is `fixed`. */
+  log(level: LogLevel, options?: { readonly fixed: boolean }): Promise<CommandLog>
   onSignal(signal: ProcessSignal, listener: () => void): () => void
   /** Ends the process now, whatever still runs. */
   exit(code: number): void
