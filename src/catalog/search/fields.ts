@@ -1,0 +1,50 @@
+/** Where a word of a tool can stand: first what its definition says, then what surrounds it. */
+export const FIELDS = [
+  'name',
+  'description',
+  'parameters',
+  'parameterDescriptions',
+  'connection',
+  'connectionDescription',
+  'aliases',
+] as const
+
+export type Field = (typeof FIELDS)[number]
+
+/** Fields before this one depend on the definition alone. */
+export const DEFINITION_FIELDS = FIELDS.indexOf('connection')
+
+/** BM25F: what a word in a field is worth, and how much a long field dampens it (0 not at all, 1 in full). */
+export interface FieldWeight {
+  readonly weight: number
+  readonly b: number
+}
+
+export interface Weights {
+  readonly fields: Readonly<Record<Field, FieldWeight>>
+  /** How soon repeating a word stops to count. */
+  readonly k1: number
+  /** A tool all of whose name words are in the query scores this much more (0.4: 40%). */
+  readonly nameCoverage: number
+  /** What a synonym counts, relative to the word itself. */
+  readonly synonym: number
+  /** Best score by idf of the query's words: below this there is no close match. */
+  readonly weakBelow: number
+}
+
+/** Tuned on the tune split of the sets that `npm run bench:discovery` reads; change them only with its figures. */
+export const WEIGHTS: Weights = {
+  fields: {
+    name: { weight: 6, b: 0.3 },
+    description: { weight: 1, b: 0.75 },
+    parameters: { weight: 0.5, b: 0.75 },
+    parameterDescriptions: { weight: 0.6, b: 0.75 },
+    connection: { weight: 0.5, b: 0.3 },
+    connectionDescription: { weight: 0.3, b: 0.75 },
+    aliases: { weight: 0.6, b: 0.75 },
+  },
+  k1: 1.2,
+  nameCoverage: 0.4,
+  synonym: 0.25,
+  weakBelow: 0.6,
+}

@@ -1,0 +1,88 @@
+/**
+ * Words that people and agents use for each other: one group a line, plain English, edited by hand. A query word brings
+ * in the others of its groups at a quarter of its weight. Keep groups small: a wide one finds everything.
+ */
+const GROUPS = `
+create add new make open insert
+delete remove erase drop discard trash
+update edit modify change alter revise
+get fetch retrieve read show view load
+list enumerate browse
+search find query lookup locate
+send post deliver dispatch
+message chat dm
+email mail gmail inbox
+issue ticket bug task
+pull merge pr
+repository repo project
+file document
+folder directory
+image picture photo
+video clip movie
+audio sound music song
+chart graph plot diagram
+weather forecast temperature
+stock share ticker equity
+price cost quote
+money currency
+buy purchase order shop
+restaurant food dining
+recipe meal cook
+flight airline plane
+hotel accommodation lodging
+travel trip itinerary vacation
+map location place
+route direction navigation
+user person member people account
+team group
+channel room
+calendar schedule event meeting appointment
+reminder alarm
+translate translation language
+summarize summary abstract
+analyze analysis
+calculate compute math sum
+convert transform
+compress zip archive gzip
+download save export
+upload import attach
+copy duplicate clone
+move rename relocate
+run execute launch start trigger
+stop cancel abort end
+log history
+website site webpage page url
+scrape crawl extract
+database sql table
+note memo
+comment reply respond answer
+approve accept
+close resolve
+job career vacancy employment
+news headline article
+paper publication research arxiv
+crypto bitcoin token coin
+medicine drug medical health
+law legal
+lyric song
+game play
+emoji reaction
+tag label
+environment env variable
+size length
+entity node
+relation edge link
+observation fact
+knowledge memory
+`
+
+/** For each word its groups' other words. */
+export const SYNONYMS: ReadonlyMap<string, readonly string[]> = toSynonyms(GROUPS)
+
+function toSynonyms(groups: string): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const words of groups.trim().split('\n').map((line) => line.split(' '))) {
+    for (const word of words) found.set(word, [...(found.get(word) ?? []), ...words.filter((other) => other !== word)])
+  }
+  return found
+}
