@@ -45,17 +45,26 @@ describe('gatehouse stdio', () => {
     const { tools } = await client.listTools()
     expect(tools.map(({ name }) => name)).toContain('conn__tools__echo')
     expect(tools.map(({ name }) => name)).not.toContain('conn__tools__environment')
-    const progress: number[] = []
-    const slow = await client.callTool({ name: 'conn__tools__slow', arguments: {} }, undefined, {
-      onprogress: (update) => void progress.push(update.progress),
-    })
-    expect(slow.content).toEqual([{ type: 'text', text: 'done' }])
-    expect(progress).toEqual([1, 2, 3])
     expect(await client.callTool({ name: 'conn__tools__echo', arguments: { message: 'secret' } })).toMatchObject({
       isError: true,
     })
     await client.close()
     expect(isAlive(gateway.pid)).toBe(true)
+  })
+
+  it('stdio hands on progress of the gateway that it is attached to', async () => {
+    const place = await installation()
+    await serving(place)
+    const agent = place.start('stdio', '--agent', 'sidekick')
+    agent.child.stdin.write(
+      line(modern(1, 'tools/call', { name: 'conn__tools__slow', arguments: {} }, { progressToken: 'p' })),
+    )
+    await expect
+      .poll(() => answers(agent).at(-1), PATIENCE)
+      .toMatchObject({ id: 1, result: { content: [{ text: 'done' }] } })
+    expect(answers(agent).slice(0, -1)).toMatchObject(
+      [1, 2, 3].map((progress) => ({ params: { progressToken: 'p', progress } })),
+    )
   })
 
   it('stdio of a second agent attaches to the first', async () => {
