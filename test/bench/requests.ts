@@ -1,68 +1,120 @@
-import { request } from 'undici'
-import type { Target } from './load.ts'
+import { Pool, request } from 'undici'
+import type { Send } from './load.ts'
 
 export type Era = 'legacy' | 'modern'
 
+/** An MCP endpoint, and what is needed to speak to it. */
+export interface Endpoint {
+  readonly url: string
+  readonly era: Era
+  readonly key?: string
+}
+
+/** One way to send one request, again and again. */
+export interface Sender {
+  readonly send: Send
+  close(): Promise<unknown>
+}
+
 const MODERN = '2026-07-28'
 const LEGACY = '2025-11-25'
+const CURSOR = /"nextCursor":"([^"]+)"/
+const CURSOR_REACH = 500
 
-/** A JSON-RPC request body of the era. */
-export function body(era: Era, method: string, params: Readonly<Record<string, unknown>> = {}): string {
-  const envelope = {
-    'io.modelcontextprotocol/protocolVersion': MODERN,
-    'io.modelcontextprotocol/clientCapabilities': {},
-    'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
-  }
-  return JSON.stringify({
-    jsonrpc: '2.0',
-    id: 1,
-    method,
-    params: era === 'modern' ? { ...params, _meta: envelope } : params,
+/** One call of a tool. */
+export interface ToolCall {
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>>
+}
+
+/** Calls a tool over at most so many connections. */
+export const caller = (endpoint: Endpoint, call: ToolCall, connections: number): Promise<Sender> =>
+  sender(endpoint, connections, async (post) => {
+    await post('tools/call', { ...call })
   })
-}
 
-/** The headers that a client of the era sends with a method; a legacy session is opened first. */
-export async function target(
-  name: string,
-  url: string,
-  {
-    era,
-    method,
-    tool,
-    authorization,
-  }: { readonly era: Era; readonly method: string; readonly tool?: string; readonly authorization?: string },
-): Promise<Target> {
-  const auth = authorization === undefined ? {} : { authorization }
-  if (era === 'modern') {
-    const headers = {
-      ...auth,
-      'mcp-protocol-version': MODERN,
-      'mcp-method': method,
-      ...(tool !== undefined && { 'mcp-name': tool }),
+/** Lists all tools, page after page. `pages` and `bytes` say what the last list was. */
+export async function lister(
+  endpoint: Endpoint,
+): Promise<Sender & { readonly last: { pages: number; bytes: number } }> {
+  const last = { pages: 0, bytes: 0 }
+  const made = await sender(endpoint, 1, async (post) => {
+    last.pages = 0
+    last.bytes = 0
+    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+      const text: string = await post('tools/list', cursor === undefined ? {} : { cursor })
+      last.pages += 1
+      last.bytes += text.length
+      // The cursor stands before or behind the list; a list that holds a tool named so is not among those measured.
+      cursor = CURSOR.exec(text.slice(-CURSOR_REACH))?.[1] ?? CURSOR.exec(text.slice(0, CURSOR_REACH))?.[1]
     }
-    return { name, url, headers }
-  }
-  const session = await openSession(url, auth)
-  return {
-    name,
-    url,
-    headers: { ...auth, 'mcp-protocol-version': LEGACY, ...(session !== undefined && { 'mcp-session-id': session }) },
-  }
+  })
+  return { ...made, last }
 }
 
-async function openSession(url: string, auth: Readonly<Record<string, string>>): Promise<string | undefined> {
-  const headers = { ...auth, 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+type Post = (method: string, params: Readonly<Record<string, unknown>>) => Promise<string>
+
+/** Speaks plain HTTP, so that no client library is measured along. */
+async function sender(endpoint: Endpoint, connections: number, run: (post: Post) => Promise<void>): Promise<Sender> {
+  const { origin, pathname } = new URL(endpoint.url)
+  const pool = new Pool(origin, { connections, pipelining: 1 })
+  const session = endpoint.era === 'legacy' ? await openSession(endpoint) : {}
+  const common = { ...base(endpoint), ...session }
+  let calls = 0
+  const post: Post = async (method, params) => {
+    const headers = { ...common, ...(endpoint.era === 'modern' && modernHeaders(method, params)) }
+    const body = toBody(endpoint.era, method, params, ++calls)
+    const response = await pool.request({ path: pathname, method: 'POST', headers, body })
+    const text = await response.body.text()
+    if (response.statusCode === 200 && !text.includes('"error":') && !text.includes('"isError":true')) return text
+    throw new Error(`${endpoint.url} answered ${response.statusCode}: ${text.slice(0, 300)}`)
+  }
+  return { send: () => run(post), close: () => pool.close() }
+}
+
+const base = ({ key, era }: Endpoint): Record<string, string> => ({
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+  'mcp-protocol-version': era === 'modern' ? MODERN : LEGACY,
+  ...(key !== undefined && { authorization: `Bearer ${key}` }),
+})
+
+const modernHeaders = (method: string, { name }: Readonly<Record<string, unknown>>): Record<string, string> => ({
+  'mcp-method': method,
+  ...(typeof name === 'string' && { 'mcp-name': name }),
+})
+
+const MODERN_META = {
+  'io.modelcontextprotocol/protocolVersion': MODERN,
+  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
+}
+
+const toBody = (era: Era, method: string, params: Readonly<Record<string, unknown>>, id: number): string =>
+  JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method,
+    params: era === 'modern' ? { ...params, _meta: MODERN_META } : params,
+  })
+
+async function openSession(endpoint: Endpoint): Promise<Record<string, string>> {
+  const { 'mcp-protocol-version': _later, ...headers } = base(endpoint)
   const params = { protocolVersion: LEGACY, capabilities: {}, clientInfo: { name: 'bench', version: '1' } }
-  const opened = await request(url, { method: 'POST', headers, body: body('legacy', 'initialize', params) })
-  await opened.body.text()
-  const session = opened.headers['mcp-session-id']
-  const id = typeof session === 'string' ? session : undefined
-  const initialized = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
-  const told = await request(url, {
+  const opened = await request(endpoint.url, {
     method: 'POST',
-    headers: { ...headers, 'mcp-protocol-version': LEGACY, ...(id !== undefined && { 'mcp-session-id': id }) },
-    body: initialized,
+    headers,
+    body: toBody('legacy', 'initialize', params, 0),
+  })
+  const text = await opened.body.text()
+  if (opened.statusCode !== 200) throw new Error(`${endpoint.url} did not open a session: ${text.slice(0, 300)}`)
+  const id = opened.headers['mcp-session-id']
+  const session: Record<string, string> = typeof id === 'string' ? { 'mcp-session-id': id } : {}
+  const told = await request(endpoint.url, {
+    method: 'POST',
+    headers: { ...base(endpoint), ...session },
+    body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }),
   })
   await told.body.text()
-  return id
+  return session
 }

@@ -1,0 +1,141 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const ROOT = join(import.meta.dirname, '../..')
+const START_MS = 30_000
+/** `getconf CLK_TCK` of Linux. */
+const TICKS_PER_SECOND = 100
+const URL_MEMBER = /"url": *"([^"]+)"/
+
+export const EVERYTHING = join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')
+
+/** A server in a process of its own. */
+export interface Running {
+  readonly url: string
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/** Compiles the product as it is published; gives the folder that holds it. */
+export async function build(): Promise<string> {
+  const tsc = join(ROOT, 'node_modules/.bin/tsc')
+  await run(tsc, ['-p', 'test/tsconfig.build.json'], { cwd: ROOT }).catch((error: { stdout?: string }) => {
+    throw new Error(`The product does not compile:\n${error.stdout ?? ''}`, { cause: error })
+  })
+  return join(ROOT, 'dist')
+}
+
+const program = (dist: string): string => join(dist, 'src/main.js')
+
+/** Serves what `config` says; resolves as soon as it listens. */
+export async function startGateway(dist: string, config: string, nodeArgs: readonly string[] = []): Promise<Running> {
+  const args = [...nodeArgs, program(dist), 'serve', '--json', '--port', '0', '--config', config]
+  const child = start(args, {})
+  const line = await firstLine(child, 'stdout', (text) => URL_MEMBER.test(text))
+  return toRunning(child, URL_MEMBER.exec(line)?.[1] ?? '')
+}
+
+/** Gives an agent its key. */
+export async function addKey(dist: string, config: string, agent: string): Promise<string> {
+  const { stdout } = await run(process.execPath, [program(dist), 'agent', 'add', agent, '--config', config])
+  return stdout.trim()
+}
+
+/** Waits until all connections are active. */
+export async function untilActive(dist: string, config: string, connections: number): Promise<void> {
+  for (const endsAt = Date.now() + START_MS; Date.now() < endsAt;) {
+    const { stdout } = await run(process.execPath, [program(dist), 'status', '--json', '--config', config])
+    const status = JSON.parse(stdout) as { connections: readonly { state: string }[] }
+    if (status.connections.filter(({ state }) => state === 'active').length === connections) return
+  }
+  throw new Error('The gateway did not reach its downstream servers.')
+}
+
+/** The quick downstream server of this folder. */
+export async function startSynthetic(tools: number): Promise<Running> {
+  const child = start([join(import.meta.dirname, 'downstream.mjs'), String(tools)], {})
+  return toRunning(child, await firstLine(child, 'stdout', () => true))
+}
+
+/** The MCP reference server over Streamable HTTP. */
+export async function startEverything(): Promise<Running> {
+  const port = await freePort()
+  const child = start([EVERYTHING, 'streamableHttp'], { PORT: String(port) })
+  await firstLine(child, 'stderr', (line) => line.includes('listening'))
+  return toRunning(child, `http://127.0.0.1:${port}/mcp`)
+}
+
+const start = (args: readonly string[], env: Record<string, string>): ChildProcess =>
+  spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+
+async function firstLine(
+  child: ChildProcess,
+  from: 'stdout' | 'stderr',
+  wanted: (line: string) => boolean,
+): Promise<string> {
+  const stream = child[from]
+  if (!stream) throw new Error('The process has no output.')
+  let told = ''
+  child.stderr?.on('data', (chunk: Buffer) => (told = `${told}${chunk.toString()}`.slice(-2_000)))
+  const lines = createInterface({ input: stream })
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
+  try {
+    for await (const line of lines) if (wanted(line)) return line
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  } finally {
+    clearTimeout(timer)
+    child.stdout?.resume()
+    child.stderr?.resume()
+  }
+  child.kill('SIGKILL')
+  throw new Error(`A server did not start: ${told}`)
+}
+
+function toRunning(child: ChildProcess, url: string): Running {
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  return {
+    url,
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** CPU seconds that a process has used so far, all its threads; undefined where there is no /proc. */
+export function cpuSeconds(pid: number): number | undefined {
+  const stat = readProc(pid, 'stat')
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** Resident memory in MB; undefined where there is no /proc. */
+export function residentMb(pid: number): number | undefined {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status') ?? '')?.[1]
+  return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1_024)
+}
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return undefined
+  }
+}
