@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Effect, Risk, SourceTool, Tool, ToolId } from '../kernel/tool.ts'
+import type { Effect, Feature, Risk, SourceFeature, SourceTool, Tool, ToolId } from '../kernel/tool.ts'
+import { buildFeatures, type Features } from './features.ts'
 import { fingerprint } from './fingerprint.ts'
 import { hashed, toAction, toToolId, toWireName } from './names.ts'
 
@@ -19,6 +20,7 @@ export interface CatalogInput {
   /** Who serves them (URL or command, server name): part of each fingerprint. */
   readonly identity: string
   readonly tools: readonly SourceTool[]
+  readonly features?: readonly SourceFeature[] | undefined
   readonly overrides?: Readonly<Record<string, ToolOverride>> | undefined
 }
 
@@ -27,6 +29,10 @@ export interface Catalog {
   /** Changes when any tool, fingerprint or quarantine changes. */
   readonly version: string
   readonly tools: ReadonlyMap<ToolId, Tool>
+  /** Resources, templates and prompts. */
+  readonly features: Features
+  /** Tools and features: what policy is compiled for. */
+  readonly governed: readonly Feature[]
   /** By canonical id or portable name; undefined when there is none. */
   find(name: string): Tool | undefined
 }
@@ -43,9 +49,13 @@ export function buildCatalog(inputs: readonly CatalogInput[], pins: Pins): Catal
     named.map(({ id, tool, input }) => [id, toTool({ id, wireName: wireNames.get(id) ?? id, tool, input, pins })]),
   )
   const byWireName = new Map([...tools.values()].map((tool) => [tool.wireName, tool]))
+  const features = buildFeatures(ordered)
+  const governed = [...tools.values(), ...features.all]
   return {
-    version: versionOf(tools),
+    version: versionOf(governed),
     tools,
+    features,
+    governed,
     find: (name) => tools.get(name as ToolId) ?? byWireName.get(name),
   }
 }
@@ -90,6 +100,7 @@ function toTool({ id, wireName, tool: { definition, traits }, input, pins }: Too
   const external = override.external ?? traits.external
   const print = fingerprint(definition, input.identity)
   return {
+    kind: 'tool',
     id,
     wireName,
     connection: input.connection,
@@ -114,9 +125,9 @@ const derivedRisk = (effect: Effect, external: boolean): Risk => highest(RISK_OF
 
 const highest = (a: Risk, b: Risk | undefined): Risk => (b !== undefined && RISKS.indexOf(b) > RISKS.indexOf(a) ? b : a)
 
-function versionOf(tools: ReadonlyMap<ToolId, Tool>): string {
+function versionOf(governed: readonly Feature[]): string {
   const hash = createHash('sha256')
-  for (const { id, fingerprint: print, quarantined, effect, external, risk, tags } of tools.values()) {
+  for (const { id, fingerprint: print, quarantined, effect, external, risk, tags } of governed) {
     hash.update(JSON.stringify([id, print, quarantined, effect, external, risk, tags]))
   }
   return hash.digest('hex').slice(0, 16)

@@ -99,7 +99,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   })
   const gateway: GatewayDeps = {
     snapshot: snapshots.current,
-    listings: listings({ pageSize: PAGE_SIZE }),
+    listings: listings({ pageSize: PAGE_SIZE, features: () => snapshots.current().catalog.features }),
     validator,
     limits: memoryLimits(clock),
     ledger: ledger(audit, (error) => log.error({}, 'the audit log cannot be written', error)),

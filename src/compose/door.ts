@@ -66,7 +66,8 @@ export function door(deps: DoorDeps): Door {
       return { url: listening.url }
     },
     async close() {
-      await Promise.all([listening?.close({ graceMs: GRACE_MS, drain: () => deps.mcp.close() }), deps.mcp.close()])
+      if (listening) await listening.close({ graceMs: GRACE_MS, drain: (graceMs) => deps.mcp.close(graceMs) })
+      else await deps.mcp.close()
     },
   }
 }

@@ -95,7 +95,7 @@ async function toBuilt(
   const inputs = toCatalogInputs(seen.config, seen.tools)
   const catalog = buildCatalog(inputs, seen.pins)
   await parts.pinNew(catalog.tools.values())
-  const world = { ...worldOf(seen.config, seen.agents.values()), tools: [...catalog.tools.values()] }
+  const world = { ...worldOf(seen.config, seen.agents.values()), tools: catalog.governed }
   const { policy, warnings } = compilePolicy(seen.config.policy, world, { ...options, tolerant: true })
   if (isComplete(seen)) tellOnce(warnings, parts)
   return { ...seen, pins: parts.pins(), catalog, policy }

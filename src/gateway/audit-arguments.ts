@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { AuditEvent } from '../kernel/audit.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Decision } from '../kernel/policy.ts'
-import type { ToolResult } from '../kernel/tool.ts'
 import { canonicalJson } from '../catalog/canonical-json.ts'
 
 /** A longer result is left out of the log, and the line says so. Characters of JSON. */
@@ -21,7 +20,7 @@ export function auditArguments(
 }
 
 /** The result as the agent saw it, where a `log` obligation asks for everything and it is small enough for a log line. */
-export function auditResult(result: ToolResult, decision: Decision | undefined): Pick<AuditEvent, 'result'> {
+export function auditResult(result: JsonObject, decision: Decision | undefined): Pick<AuditEvent, 'result'> {
   if (logLevel(decision) !== 'full') return {}
   const bytes = JSON.stringify(result).length
   return { result: bytes <= MOST_RESULT ? result : { omitted: `${bytes} characters` } }

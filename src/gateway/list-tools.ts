@@ -1,8 +1,9 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { type FeatureKind, isTool, type Tool } from '../kernel/tool.ts'
 import { viewOf } from '../policy/view.ts'
 import type { GatewayDeps } from './gateway.ts'
-import type { Listing, ToolPage } from './listing.ts'
+import { type Listing, type Page, type ToolPage, toToolPage } from './listing.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /**
@@ -10,18 +11,39 @@ import type { Snapshot } from './snapshot.ts'
  * Throws `invalid_cursor` for a cursor that belongs to another list (the tools changed, or it was made up).
  */
 export function listTools(deps: GatewayDeps, principal: Principal, cursor?: string): ToolPage {
-  const page = listingFor(deps, deps.snapshot(), principal).page(cursor)
+  return toToolPage(listFeatures(deps, 'tool', principal, cursor))
+}
+
+/** The same for any kind of features. */
+export function listFeatures(deps: GatewayDeps, kind: FeatureKind, principal: Principal, cursor?: string): Page {
+  const page = featureListing(deps, deps.snapshot(), kind, principal).page(cursor)
   if (!page) {
-    throw new GatewayError(
-      'invalid_cursor',
-      'This cursor is not of the current tool list. List again without a cursor.',
-    )
+    throw new GatewayError('invalid_cursor', 'This cursor is not of the current list. List again without a cursor.')
   }
   return page
 }
 
-/** The listing of the principal's view in its agent's name style. */
-export function listingFor(deps: Pick<GatewayDeps, 'listings'>, snapshot: Snapshot, principal: Principal): Listing {
+/** Finds tools by the names that the principal's agent is shown. */
+export function listingFor(
+  deps: Pick<GatewayDeps, 'listings'>,
+  snapshot: Snapshot,
+  principal: Principal,
+): Pick<Listing<Tool>, 'find'> {
+  const listing = featureListing(deps, snapshot, 'tool', principal)
+  return {
+    find(name) {
+      const found = listing.find(name)
+      return found && isTool(found) ? found : undefined
+    },
+  }
+}
+
+export function featureListing(
+  deps: Pick<GatewayDeps, 'listings'>,
+  snapshot: Snapshot,
+  kind: FeatureKind,
+  principal: Principal,
+): Listing {
   const style = snapshot.agents.get(principal.agent)?.toolNames ?? 'portable'
-  return deps.listings.of(viewOf(snapshot.policy, principal), style)
+  return deps.listings.of(viewOf(snapshot.policy, principal), kind, style)
 }

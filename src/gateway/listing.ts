@@ -1,57 +1,98 @@
 import { createHash } from 'node:crypto'
+import type { Features } from '../catalog/features.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { NameStyle } from '../kernel/principal.ts'
-import type { Tool } from '../kernel/tool.ts'
+import type { Feature, FeatureKind } from '../kernel/tool.ts'
 import type { PolicyView } from '../policy/view.ts'
+import { renameUris } from './rename-uris.ts'
 
-/** One page of `tools/list`. */
-export interface ToolPage {
-  readonly tools: readonly JsonObject[]
+/** One page of a list. */
+export interface Page {
+  readonly items: readonly JsonObject[]
   readonly nextCursor?: string
-  /** The members `"tools":[…]` and, where there is more, `"nextCursor":"…"`, serialised once for everyone with this view. */
+  /** The list's member and, where there is more, `"nextCursor":"…"`, serialised once for everyone with this view. */
   readonly json: string
 }
 
-/** A view as an agent reads it: names in its style, cut into pages. */
-export interface Listing {
-  readonly pages: readonly ToolPage[]
+/** One page of `tools/list`. */
+export interface ToolPage extends Omit<Page, 'items'> {
+  readonly tools: readonly JsonObject[]
+}
+
+const isToolPage = (page: Page | ToolPage): page is ToolPage => 'tools' in page
+
+/** A page of a listing of tools, under the name that `tools/list` has for it. */
+export function toToolPage(page: Page): ToolPage {
+  if (isToolPage(page)) return page
+  throw new Error('This is no page of tools.')
+}
+
+/** One kind of features as an agent reads it: names in its style, cut into pages. */
+export interface Listing<F extends Feature = Feature> {
+  readonly pages: readonly Page[]
   /** The page that a cursor stands for; undefined for a cursor of another list. */
-  page(cursor: string | undefined): ToolPage | undefined
-  /** The tool behind an advertised name. */
-  find(name: string): Tool | undefined
+  page(cursor: string | undefined): Page | undefined
+  /** What is behind an advertised name. */
+  find(name: string): F | undefined
 }
 
 export interface Listings {
-  of(view: PolicyView, style: NameStyle): Listing
+  of(view: PolicyView, kind: FeatureKind, style: NameStyle): Listing
 }
 
-/** Keeps each view's listing for as long as the view lives, so that principals with equal rights share one. */
-export function listings({ pageSize }: { readonly pageSize: number }): Listings {
-  const kept = new WeakMap<PolicyView, Map<NameStyle, Listing>>()
+/** The member of the list result in which each kind stands. */
+const MEMBERS: Readonly<Record<FeatureKind, string>> = {
+  tool: 'tools',
+  resource: 'resources',
+  template: 'resourceTemplates',
+  prompt: 'prompts',
+}
+
+export interface ListingsOptions {
+  readonly pageSize: number
+  /** The names of the current catalog, for URIs inside definitions. */
+  features(): Features
+}
+
+/** Keeps each view's listings for as long as the view lives, so that principals with equal rights share one. */
+export function listings({ pageSize, features }: ListingsOptions): Listings {
+  const kept = new WeakMap<PolicyView, Map<string, Listing>>()
   return {
-    of(view, style) {
-      const styles = kept.get(view) ?? new Map<NameStyle, Listing>()
-      kept.set(view, styles)
-      const listing = styles.get(style) ?? toListing(view.tools, style, pageSize)
-      styles.set(style, listing)
+    of(view, kind, style) {
+      const known = kept.get(view) ?? new Map<string, Listing>()
+      kept.set(view, known)
+      const key = `${kind} ${style}`
+      const listing = known.get(key) ?? toListing(view, kind, style, { pageSize, features })
+      known.set(key, listing)
       return listing
     },
   }
 }
 
-function toListing(tools: readonly Tool[], style: NameStyle, pageSize: number): Listing {
-  const naming = namingOf(tools, style)
-  const byName = new Map(tools.map((tool) => [naming(tool), tool]))
+function toListing(
+  view: PolicyView,
+  kind: FeatureKind,
+  style: NameStyle,
+  { pageSize, features }: ListingsOptions,
+): Listing {
+  const shown = view.features.filter((feature) => feature.kind === kind)
+  const naming = namingOf(view.features, style)
+  const byName = new Map(shown.map((feature) => [naming(feature), feature]))
+  const names = features()
   const chunks = chunk(
-    tools.map((tool) => toAdvertised(tool, naming(tool), style)),
+    shown.map((feature) => renameUris(names, feature.connection, toAdvertised(feature, naming(feature), style))),
     pageSize,
   )
-  const tag = createHash('sha256')
-    .update(chunks.map((part) => JSON.stringify(part)).join())
-    .digest('base64url')
-    .slice(0, 12)
+  const lists = chunks.map((part) => `"${MEMBERS[kind]}":${JSON.stringify(part)}`)
+  const tag = createHash('sha256').update(lists.join()).digest('base64url').slice(0, 12)
   const cursorOf = (index: number): string => Buffer.from(`${index}.${tag}`).toString('base64url')
-  const pages = chunks.map((part, index) => toPage(part, index + 1 < chunks.length ? cursorOf(index + 1) : undefined))
+  const pages = chunks.map((items, index): Page => {
+    const json = lists[index] ?? ''
+    const page = { items, ...(kind === 'tool' && { tools: items }) }
+    if (index + 1 >= chunks.length) return { ...page, json }
+    const nextCursor = cursorOf(index + 1)
+    return { ...page, nextCursor, json: `${json},"nextCursor":${JSON.stringify(nextCursor)}` }
+  })
   const byCursor = new Map(pages.map((page, index) => [cursorOf(index), page]))
   return {
     pages,
@@ -60,29 +101,26 @@ function toListing(tools: readonly Tool[], style: NameStyle, pageSize: number): 
   }
 }
 
-function toPage(tools: readonly JsonObject[], nextCursor: string | undefined): ToolPage {
-  const list = `"tools":${JSON.stringify(tools)}`
-  return nextCursor === undefined
-    ? { tools, json: list }
-    : { tools, nextCursor, json: `${list},"nextCursor":${JSON.stringify(nextCursor)}` }
-}
-
 /** `plain` is for an agent that sees exactly one connection; with more, names could collide, so it falls back. */
-function namingOf(tools: readonly Tool[], style: NameStyle): (tool: Tool) => string {
-  if (style === 'canonical') return (tool) => tool.id
-  const single = new Set(tools.map((tool) => tool.connection)).size <= 1
-  return style === 'plain' && single ? (tool) => tool.name : (tool) => tool.wireName
+function namingOf(features: readonly Feature[], style: NameStyle): (feature: Feature) => string {
+  const single = new Set(features.map(({ connection }) => connection)).size <= 1
+  return (feature) => {
+    if (feature.kind === 'resource' || feature.kind === 'template') return feature.wireName
+    if (style === 'canonical') return feature.id
+    return style === 'plain' && single ? feature.name : feature.wireName
+  }
 }
 
 /** The upstream's definition, whole, under our name. The canonical id stands in `title` and `_meta` (DESIGN §2). */
-function toAdvertised(tool: Tool, name: string, style: NameStyle): JsonObject {
-  const { definition, id } = tool
-  if (style === 'plain' && name === tool.name) return definition
-  const upstreamTitle = definition.title
+function toAdvertised({ kind, definition, id, name: own }: Feature, name: string, style: NameStyle): JsonObject {
+  if (kind === 'template') return definition
+  if (kind === 'resource') return name === own ? definition : { ...definition, uri: name }
+  if (style === 'plain' && name === own) return definition
+  const upstreamTitle = definition['title']
   return {
     ...definition,
     name,
-    title: upstreamTitle === undefined ? id : `${upstreamTitle} (${id})`,
+    title: typeof upstreamTitle === 'string' ? `${upstreamTitle} (${id})` : id,
     _meta: { ...(definition['_meta'] as JsonObject | undefined), 'dev.gatehouse/id': id },
   }
 }

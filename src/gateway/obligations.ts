@@ -1,10 +1,11 @@
 import { GatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import type { Obligation } from '../kernel/policy.ts'
 import type { Principal } from '../kernel/principal.ts'
-import type { Tool, ToolResult } from '../kernel/tool.ts'
+import type { Feature, Tool, ToolResult } from '../kernel/tool.ts'
 import { capResult } from './cap.ts'
 import type { GatewayDeps } from './gateway.ts'
-import { redactResult } from './redact.ts'
+import { redactResult, redactWords } from './redact.ts'
 
 type Of<Kind extends Obligation['kind']> = Extract<Obligation, { kind: Kind }>
 
@@ -12,7 +13,12 @@ const of = <Kind extends Obligation['kind']>(obligations: readonly Obligation[],
   obligations.filter((obligation): obligation is Of<Kind> => obligation.kind === kind)
 
 /** What must hold before a call is sent: limits first, so that a flood cannot fill the approvers' queue. */
-export function before(deps: GatewayDeps, obligations: readonly Obligation[], principal: Principal, tool: Tool): void {
+export function before(
+  deps: GatewayDeps,
+  obligations: readonly Obligation[],
+  principal: Principal,
+  tool: Feature,
+): void {
   const refusal = deps.limits.take(of(obligations, 'rateLimit'), {
     agent: principal.agent,
     user: principal.user,
@@ -49,6 +55,22 @@ export function obligationsAfter(
   const caps = of(obligations, 'maxResponseBytes').map((obligation) => obligation.bytes)
   const redacted = redactions.length === 0 ? result : keepValid(deps, tool, redactResult(result, redactions))
   return caps.length === 0 ? redacted : capResult(redacted, Math.min(...caps))
+}
+
+/** The same for what is no tool result: resources, prompts, completions. They are whole or refused, never cut. */
+export function obligationsOnWords(
+  obligations: readonly Obligation[],
+  { id }: Feature,
+  result: JsonObject,
+): JsonObject {
+  const redactions = of(obligations, 'redact').flatMap((obligation) => obligation.redactions)
+  const redacted = redactions.length === 0 ? result : redactWords(result, redactions)
+  const most = Math.min(...of(obligations, 'maxResponseBytes').map(({ bytes }) => bytes))
+  const size = Number.isFinite(most) ? Buffer.byteLength(JSON.stringify(redacted)) : 0
+  if (size > most) {
+    throw new GatewayError('payload_too_large', `${id} has ${size} bytes, and policy allows ${most}.`)
+  }
+  return redacted
 }
 
 /** A client may check `structuredContent` against the output schema; one that redaction broke is withheld, and says so. */

@@ -15,16 +15,22 @@ const SHORTEST_ECHO = 4
 export function redactResult(result: ToolResult, redactions: readonly Redaction[]): ToolResult {
   const pointers = redactions.flatMap((redaction) => ('pointer' in redaction ? [redaction] : []))
   const { value, removed } = removeAt(result, pointers)
-  const scrubs = [
-    ...redactions.flatMap(toScrub),
-    ...removed.map(
-      ({ text, mark }): Scrub =>
-        (words) =>
-          words.replaceAll(text, mark),
-    ),
-  ]
-  return walk(value, (text) => scrubs.reduce((words, scrub) => scrub(words), text)) as ToolResult
+  const echoes = removed.map(
+    ({ text, mark }): Scrub =>
+      (words) =>
+        words.replaceAll(text, mark),
+  )
+  return walk(value, inTurn([...redactions.flatMap(toScrub), ...echoes])) as ToolResult
 }
+
+/** The same for any other answer. Pointers speak of structured content, which it has none of. */
+export const redactWords = (value: JsonObject, redactions: readonly Redaction[]): JsonObject =>
+  walk(value, inTurn(redactions.flatMap(toScrub))) as JsonObject
+
+const inTurn =
+  (scrubs: readonly Scrub[]): Scrub =>
+  (text) =>
+    scrubs.reduce((words, scrub) => scrub(words), text)
 
 function toScrub(redaction: Redaction): readonly Scrub[] {
   if ('preset' in redaction) {

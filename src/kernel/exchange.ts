@@ -16,6 +16,19 @@ export interface Progress extends JsonObject {
   readonly message?: string
 }
 
+/** A request that a server makes of the client: `elicitation/create`, `sampling/createMessage` or `roots/list`. */
+export interface ClientRequest {
+  readonly method: string
+  readonly params: JsonObject
+}
+
+/** The caller's answers to a result that asked for input (MCP 2026-07-28, multi-round-trip requests), as it sent them. */
+export interface Resumption {
+  readonly inputResponses?: JsonObject
+  /** The downstream server's own state, byte for byte. */
+  readonly requestState?: string
+}
+
 /** One request on its way through the house: who asks, how to stop it, how to talk back while it runs. */
 export interface Exchange {
   readonly principal: Principal
@@ -29,4 +42,12 @@ export interface Exchange {
   readonly onProgress?: (progress: Progress) => void
   /** Present when the caller asked for log messages: params of `notifications/message`. */
   readonly onLog?: (message: JsonObject) => void
+  /**
+   * Asks the caller while the call runs, whatever era it speaks, and resolves with its answer. Present when the caller can
+   * be asked at all; which methods it declared is in `protocol.capabilities`. Rejects with `cancelled` when the caller goes
+   * away or does not answer in time, with `upstream_refused` when it refuses.
+   */
+  readonly ask?: (request: ClientRequest) => Promise<JsonObject>
+  /** Present when the caller retries a call that a modern server answered with `input_required`. */
+  readonly resumption?: Resumption
 }

@@ -1,11 +1,12 @@
 import type { JsonObject } from './json.ts'
 import type { Principal } from './principal.ts'
-import type { Tool } from './tool.ts'
+import type { Feature } from './tool.ts'
 
 /** AuthZEN's question: may this principal do this to this tool, now. */
 export interface Question {
   readonly principal: Principal
-  readonly tool: Tool
+  /** A tool, or a resource, template or prompt. */
+  readonly tool: Feature
   /** `see`: may the tool be known at all. `invoke`: may it be called with these arguments. */
   readonly verb: 'see' | 'invoke'
   readonly input?: JsonObject

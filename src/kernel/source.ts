@@ -13,5 +13,10 @@ export interface Source {
    * everything else is a GatewayError (`upstream_*`, `connection_unusable`, `rate_limited`, `cancelled`).
    */
   callTool(name: string, input: JsonObject, exchange: Exchange): Promise<ToolResult>
+  /**
+   * Relays `resources/read`, `prompts/get`, `completion/complete`, `resources/subscribe` or `resources/unsubscribe` and
+   * gives the result untouched. Absent where a source has nothing but tools. Throws like `callTool`.
+   */
+  request?(method: string, params: JsonObject, exchange: Exchange): Promise<JsonObject>
   close(): Promise<void>
 }

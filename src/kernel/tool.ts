@@ -7,6 +7,9 @@ export type Risk = 'low' | 'medium' | 'high' | 'critical'
 /** `conn:<connection>:<action>`; only `catalog/names.ts` makes one. */
 export type ToolId = string & { readonly __brand: 'ToolId' }
 
+/** Everything that MCP servers offer passes the same policy. */
+export type FeatureKind = 'tool' | 'resource' | 'template' | 'prompt'
+
 /** A tool as its source defines it. Unknown fields are kept, so that a client loses nothing. */
 export interface ToolDefinition extends JsonObject {
   /** The source's own name for the tool. */
@@ -34,23 +37,40 @@ export interface SourceTool {
   readonly traits: ToolTraits
 }
 
-/** What an agent sees and calls: one entry of the catalog. */
-export interface Tool extends ToolTraits {
+/** A resource, resource template or prompt, as its source lists it. Reading one has the effect `read`. */
+export interface SourceFeature {
+  readonly kind: Exclude<FeatureKind, 'tool'>
+  /** The URI, the URI template, or the prompt's name. */
+  readonly name: string
+  readonly definition: JsonObject
+}
+
+/** What policy looks at, of whatever kind. */
+export interface Feature extends ToolTraits {
+  readonly kind: FeatureKind
   readonly id: ToolId
-  /** The portable MCP name, `conn__<connection>__<action>`. */
-  readonly wireName: string
   readonly connection: string
   /** The provider's id, or `mcp` for a downstream MCP server. */
   readonly provider: string
-  /** The source's own name. Rules and calls use it; it may differ from the id's last part. */
+  /** The source's own name: of a tool or prompt, or the URI (template) of a resource. Rules and calls use it. */
   readonly name: string
+  /** The MCP name or URI under which it is advertised to agents with the default name style. */
+  readonly wireName: string
   readonly risk: Risk
-  readonly definition: ToolDefinition
+  readonly definition: JsonObject
   /** SHA-256 over everything that a model or a policy relies on, and the server's identity. */
   readonly fingerprint: string
   /** The fingerprint changed and no admin has accepted the new one: hidden, whatever the rules say. */
   readonly quarantined: boolean
 }
+
+/** What an agent sees and calls: one entry of the catalog. */
+export interface Tool extends Feature {
+  readonly kind: 'tool'
+  readonly definition: ToolDefinition
+}
+
+export const isTool = (feature: Feature): feature is Tool => feature.kind === 'tool'
 
 /** The result of `tools/call`, as the source gave it: unknown fields are kept. */
 export interface ToolResult extends JsonObject {

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
-import type { Tool } from '../kernel/tool.ts'
+import { type Feature, isTool, type Tool } from '../kernel/tool.ts'
 import { suggest } from './near-name.ts'
 import { parsePointer } from './pointer.ts'
 import type { Place } from './problem.ts'
@@ -10,8 +10,10 @@ type Answer = 'yes' | 'no' | 'unsure'
 /**
  * Notes a problem for every constraint on an argument that no selected tool has: a typo there would deny every call,
  * or with `absent` and `optional` guard nothing. Schemas that leave members open give a warning instead of an error.
+ * Resources and prompts have no schema to check against.
  */
-export function checkArguments(rule: Rule, tools: readonly Tool[], at: Place): void {
+export function checkArguments(rule: Rule, features: readonly Feature[], at: Place): void {
+  const tools = features.filter(isTool)
   if (tools.length === 0) return
   for (const pointer of Object.keys(rule.args ?? {})) {
     const answers = new Set(tools.map(({ definition }) => hasArgument(definition.inputSchema, parsePointer(pointer))))

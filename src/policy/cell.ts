@@ -1,5 +1,5 @@
 import type { Decision } from '../kernel/policy.ts'
-import type { Tool } from '../kernel/tool.ts'
+import type { Feature } from '../kernel/tool.ts'
 import { judgeCall, judgeSight } from './judge.ts'
 import type { CompiledRule } from './rule.ts'
 
@@ -12,7 +12,7 @@ export interface Cell {
 type CallInput = Parameters<typeof judgeCall>[2]
 
 /** Builds a cell of the rules that select both, in the order of their ids. Without conditions the answer is fixed. */
-export function toCell(tool: Tool, rules: readonly CompiledRule[]): Cell {
+export function toCell(tool: Feature, rules: readonly CompiledRule[]): Cell {
   const byEffect = {
     deny: rules.filter(({ effect }) => effect === 'deny'),
     require: rules.filter(({ effect }) => effect === 'require'),

@@ -1,4 +1,4 @@
-import type { Tool } from '../kernel/tool.ts'
+import type { Feature } from '../kernel/tool.ts'
 import { checkArguments } from './argument-references.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
 import type { ValidateSchema } from './constraint.ts'
@@ -74,7 +74,7 @@ interface Compiler {
 
 function compileRule(rule: Rule, compiler: Compiler, place: Place): CompiledRule {
   const { index, facts } = compiler
-  const places = index.placesOf(rule.tools)
+  const places = index.placesOf(rule.tools, rule.effect === 'allow')
   checkArguments(rule, toolsAt(places, index), place)
   checkRedactions(rule, place)
   const refuse = (path: readonly string[], message: string) => place.at(...path).error(message)
@@ -90,7 +90,7 @@ function compileRule(rule: Rule, compiler: Compiler, place: Place): CompiledRule
   }
 }
 
-const toolsAt = (places: Uint32Array, { tools }: ToolIndex): readonly Tool[] =>
+const toolsAt = (places: Uint32Array, { tools }: ToolIndex): readonly Feature[] =>
   Array.from(places, (place) => tools[place]).filter((tool) => tool !== undefined)
 
 function checkZone({ timezone, clockOf }: Compiler, place: Place): void {

@@ -1,6 +1,6 @@
 import type { Decision, Question, TraceEntry } from '../kernel/policy.ts'
 import type { Principal } from '../kernel/principal.ts'
-import type { Tool } from '../kernel/tool.ts'
+import type { Feature } from '../kernel/tool.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
 import { decide } from './decide.ts'
 import { factSheet } from './facts.ts'
@@ -42,6 +42,7 @@ function whyNot(policy: CompiledPolicy, rule: CompiledRule, { principal, tool }:
   return (
     subjectMismatch(policy, rule, principal, subjects) ??
     toolMismatch(tools, tool) ??
+    kindMismatch(rule, tool) ??
     'the question was answered before the rule was asked'
   )
 }
@@ -66,7 +67,7 @@ function subjectMismatch(
   return except && !isSelected({ except }) ? 'subjects.except takes the caller out' : undefined
 }
 
-function toolMismatch(selector: ToolSelector | undefined, tool: Tool): string | undefined {
+function toolMismatch(selector: ToolSelector | undefined, tool: Feature): string | undefined {
   const { except, ...keys } = selector ?? {}
   for (const [key, value] of Object.entries(keys)) {
     if (value !== undefined && !compileToolSelector({ [key]: value })(tool)) {
@@ -76,7 +77,14 @@ function toolMismatch(selector: ToolSelector | undefined, tool: Tool): string | 
   return except && compileToolSelector(except)(tool) ? 'tools.except takes the tool out' : undefined
 }
 
-function describe(tool: Tool, key: string): string {
+/** A rule that allows, or names tools, means tools alone unless it says otherwise. */
+function kindMismatch({ effect, spec }: CompiledRule, { kind }: Feature): string | undefined {
+  const { kinds, names } = spec.tools ?? {}
+  const meansTools = spec.tools !== undefined && kinds === undefined && (effect === 'allow' || names !== undefined)
+  return meansTools && kind !== 'tool' ? `tools.kinds: a ${kind} is meant only where kinds names it` : undefined
+}
+
+function describe(tool: Feature, key: string): string {
   const facts: Record<string, string> = {
     connections: `connection "${tool.connection}"`,
     providers: `provider "${tool.provider}"`,

@@ -1,5 +1,5 @@
 import type { Decision, Obligation, TraceEntry } from '../kernel/policy.ts'
-import type { Tool } from '../kernel/tool.ts'
+import type { Feature } from '../kernel/tool.ts'
 import { isSatisfied, type Circumstances } from './condition.ts'
 import { uniteObligations } from './obligations.ts'
 import { denialReason, nobodyAllows, refusalReason } from './reasons.ts'
@@ -16,7 +16,7 @@ export interface MatchingRules {
  * Whether a call may happen: no deny that matches, every require holds, at least one allow holds. The order of rules
  * plays no part. Every rule is asked, so that the trace is whole.
  */
-export function judgeCall(tool: Tool, rules: MatchingRules, circumstances: Circumstances): Decision {
+export function judgeCall(tool: Feature, rules: MatchingRules, circumstances: Circumstances): Decision {
   const denies = ask(rules.deny, circumstances)
   const requires = ask(rules.require, circumstances)
   const allows = ask(rules.allow, circumstances)
@@ -34,7 +34,7 @@ export function judgeCall(tool: Tool, rules: MatchingRules, circumstances: Circu
 }
 
 /** Whether a tool may be known: no deny without conditions, and at least one allow, whatever its conditions are. */
-export function judgeSight(tool: Tool, rules: MatchingRules): Decision {
+export function judgeSight(tool: Feature, rules: MatchingRules): Decision {
   const trace = [...rules.deny, ...rules.require, ...rules.allow].map(selected)
   const hiding = rules.deny.find(({ condition }) => !condition)
   if (hiding) return deny(denialReason(tool, hiding, selected(hiding)), trace, hiding)

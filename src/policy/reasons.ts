@@ -1,9 +1,9 @@
 import type { TraceEntry } from '../kernel/policy.ts'
-import type { Tool } from '../kernel/tool.ts'
+import type { Feature } from '../kernel/tool.ts'
 import type { CompiledRule } from './rule.ts'
 
 /** Why a deny rule forbids a call, and what to change. Safe to show to the agent: no values of the call, no stack. */
-export function denialReason(tool: Tool, rule: CompiledRule | undefined, entry: TraceEntry | undefined): string {
+export function denialReason(tool: Feature, rule: CompiledRule | undefined, entry: TraceEntry | undefined): string {
   const denied = `Rule "${rule?.id ?? ''}" denies ${tool.id}`
   if (!rule?.condition) return `${denied}, whatever the arguments are. Do it another way, or ask an admin.`
   if (entry && entry.note !== 'match') return `${denied}: ${entry.note}. Change that and call again, or ask an admin.`
@@ -14,15 +14,15 @@ export function denialReason(tool: Tool, rule: CompiledRule | undefined, entry: 
 }
 
 /** Why a call falls short of what a require or allow rule asks for, and what to change. */
-export function refusalReason(tool: Tool, entry: TraceEntry | undefined): string {
+export function refusalReason(tool: Feature, entry: TraceEntry | undefined): string {
   if (!entry) return nobodyAllows(tool)
   return `Rule "${entry.rule}" does not allow this call of ${tool.id}: ${entry.note}. Change that and call again, or ask an admin.`
 }
 
-export const nobodyAllows = (tool: Tool): string =>
+export const nobodyAllows = (tool: Feature): string =>
   `No rule allows ${tool.id} here. Use another tool, or ask an admin to allow it.`
 
-export const quarantinedReason = (tool: Tool): string =>
+export const quarantinedReason = (tool: Feature): string =>
   `${tool.id} has changed since an admin accepted it, and is held back until an admin accepts the change.`
 
 export const unknownToolReason = 'The policy does not know this tool as it is now. List the tools again.'

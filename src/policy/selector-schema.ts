@@ -53,6 +53,13 @@ const subjectKeys = {
 }
 
 const toolKeys = {
+  kinds: z
+    .array(z.enum(['tool', 'resource', 'template', 'prompt']))
+    .min(1)
+    .optional()
+    .describe(
+      'What is meant besides tools. Left out: tools only in an allow rule or where names are given, everything in a deny or require rule.',
+    ),
   connections: globs('Slugs of connections.').optional(),
   providers: globs('Ids of providers; `mcp` for downstream MCP servers.').optional(),
   names: globs("The source's own names of tools, case-sensitive, such as send_message or get_*.").optional(),

@@ -1,18 +1,19 @@
-import type { Tool } from '../kernel/tool.ts'
+import type { Feature } from '../kernel/tool.ts'
 import { isGlob } from './glob.ts'
 import type { ToolSelector } from './selector-schema.ts'
 import { compileToolSelector } from './tool-selector.ts'
 
 /** Finds the tools of a selector without asking every tool. Places are positions in the catalog's order, ascending. */
 export interface ToolIndex {
-  readonly tools: readonly Tool[]
-  placesOf(selector: ToolSelector | undefined): Uint32Array
+  readonly tools: readonly Feature[]
+  /** `grants`: the selector is of a rule that allows. */
+  placesOf(selector: ToolSelector | undefined, grants: boolean): Uint32Array
   /** Undefined for a tool that is not in the catalog, or that differs there in anything that rules look at. */
-  placeOf(tool: Tool): number | undefined
+  placeOf(tool: Feature): number | undefined
 }
 
 /** Indexes the tools of one catalog by connection and provider. Rules with the same selector share one answer. */
-export function indexTools(tools: readonly Tool[]): ToolIndex {
+export function indexTools(tools: readonly Feature[]): ToolIndex {
   const all = Uint32Array.from(tools.keys())
   const byConnection = groupPlaces(tools, (tool) => tool.connection)
   const byProvider = groupPlaces(tools, (tool) => tool.provider)
@@ -25,17 +26,17 @@ export function indexTools(tools: readonly Tool[]): ToolIndex {
     return all
   }
 
-  const search = (selector: ToolSelector): Uint32Array => {
-    const matches = compileToolSelector(selector)
+  const search = (selector: ToolSelector, grants: boolean): Uint32Array => {
+    const matches = compileToolSelector(selector, grants)
     return Uint32Array.from([...candidates(selector)].filter((place) => isMatch(tools[place], matches)))
   }
 
   return {
     tools,
-    placesOf: (selector) => {
+    placesOf: (selector, grants) => {
       if (!selector) return all
-      const key = JSON.stringify(selector)
-      const places = answers.get(key) ?? search(selector)
+      const key = JSON.stringify([grants, selector])
+      const places = answers.get(key) ?? search(selector, grants)
       answers.set(key, places)
       return places
     },
@@ -47,15 +48,28 @@ export function indexTools(tools: readonly Tool[]): ToolIndex {
   }
 }
 
-const GOVERNED = ['connection', 'provider', 'name', 'effect', 'external', 'risk', 'fingerprint', 'quarantined'] as const
+const GOVERNED = [
+  'kind',
+  'connection',
+  'provider',
+  'name',
+  'effect',
+  'external',
+  'risk',
+  'fingerprint',
+  'quarantined',
+] as const
 
-const isSameTool = (a: Tool, b: Tool): boolean =>
+const isSameTool = (a: Feature, b: Feature): boolean =>
   GOVERNED.every((key) => a[key] === b[key]) && a.tags.join('\n') === b.tags.join('\n')
 
-const isMatch = (tool: Tool | undefined, matches: (tool: Tool) => boolean): boolean =>
+const isMatch = (tool: Feature | undefined, matches: (tool: Feature) => boolean): boolean =>
   tool !== undefined && matches(tool)
 
-function groupPlaces(tools: readonly Tool[], keyOf: (tool: Tool) => string): ReadonlyMap<string, readonly number[]> {
+function groupPlaces(
+  tools: readonly Feature[],
+  keyOf: (tool: Feature) => string,
+): ReadonlyMap<string, readonly number[]> {
   const groups = new Map<string, number[]>()
   for (const [place, tool] of tools.entries()) {
     const group = groups.get(keyOf(tool))

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Principal } from '../kernel/principal.ts'
-import type { Tool } from '../kernel/tool.ts'
+import { type Feature, isTool, type Tool } from '../kernel/tool.ts'
 import { toCell, type Cell } from './cell.ts'
 import type { FactSheet } from './facts.ts'
 import type { CompiledRule } from './rule.ts'
@@ -15,6 +15,8 @@ export interface View {
   readonly signature: string
   /** The tools that may be seen, in the catalog's order. */
   readonly tools: readonly Tool[]
+  /** Everything that may be seen, tools and others. */
+  readonly features: readonly Feature[]
   cell(place: number): Cell | undefined
 }
 
@@ -66,9 +68,11 @@ function toSignature(matching: readonly boolean[]): string {
 function toView(signature: string, rules: readonly CompiledRule[], index: ToolIndex): View {
   const cells = new Map<number, Cell>()
   const toolRules = (place: number) => rules.filter(({ places }) => isAmong(places, place))
+  const features = visibleFeatures(rules, index.tools)
   return {
     signature,
-    tools: visibleTools(rules, index.tools),
+    tools: features.filter(isTool),
+    features,
     cell: (place) => {
       const tool = index.tools[place]
       const cell = cells.get(place) ?? (tool && toCell(tool, toolRules(place)))
@@ -82,7 +86,7 @@ function toView(signature: string, rules: readonly CompiledRule[], index: ToolIn
 const ALLOWED = 1
 const HIDDEN = 2
 
-function visibleTools(rules: readonly CompiledRule[], tools: readonly Tool[]): readonly Tool[] {
+function visibleFeatures(rules: readonly CompiledRule[], tools: readonly Feature[]): readonly Feature[] {
   const state = new Uint8Array(tools.length)
   for (const { effect, condition, places } of rules) {
     const mark = effect === 'allow' ? ALLOWED : effect === 'deny' && !condition ? HIDDEN : 0

@@ -71,7 +71,7 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
   let snapshot = toSnapshot(options, sent)
   const deps: GatewayDeps = {
     snapshot: () => snapshot,
-    listings: listings({ pageSize: options.pageSize ?? 1_000 }),
+    listings: listings({ pageSize: options.pageSize ?? 1_000, features: () => snapshot.catalog.features }),
     validator: schemaValidator(),
     limits: memoryLimits(() => clock.now),
     ledger: ledger(options.audit ?? memoryAudit, () => undefined),

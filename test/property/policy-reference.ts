@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import type { Question } from '../../src/kernel/policy.ts'
 import type { Principal } from '../../src/kernel/principal.ts'
-import type { Tool } from '../../src/kernel/tool.ts'
+import type { Feature } from '../../src/kernel/tool.ts'
 import type { PolicyDocument, Rule } from '../../src/policy/schema.ts'
 
 /**
@@ -31,7 +31,7 @@ const or = (truths: readonly Truth[]): Truth =>
 const not = (truth: Truth): Truth => (truth === 'unknown' ? truth : truth === 'true' ? 'false' : 'true')
 const truthOf = (holds: boolean): Truth => (holds ? 'true' : 'false')
 
-function isAbout(document: PolicyDocument, rule: Rule, principal: Principal, tool: Tool): boolean {
+function isAbout(document: PolicyDocument, rule: Rule, principal: Principal, tool: Feature): boolean {
   const { subjects, tools } = rule
   const who = subjects
     ? and([
@@ -74,7 +74,7 @@ function claimTruth(claim: Json | undefined, wanted: unknown): Truth {
   return typeof claim === typeof wanted ? truthOf(claim === wanted) : 'unknown'
 }
 
-function toolMatches(selector: Omit<NonNullable<Rule['tools']>, 'except'>, tool: Tool): boolean {
+function toolMatches(selector: Omit<NonNullable<Rule['tools']>, 'except'>, tool: Feature): boolean {
   const { connections, names, effects } = selector
   return (
     (!connections || connections.includes(tool.connection)) &&

@@ -165,7 +165,7 @@ describe('decide, whatever the policy', () => {
         const policy = compiled(toDocument(list))
         for (const one of asked) {
           const seen = isAllowed(policy, { ...one, verb: 'see' })
-          expect(viewOf(policy, one.principal).tools.includes(one.tool)).toBe(seen)
+          expect(viewOf(policy, one.principal).features.includes(one.tool)).toBe(seen)
           if (isAllowed(policy, { ...one, verb: 'invoke' })) expect(seen).toBe(true)
         }
       }),

@@ -1,7 +1,7 @@
 import type { Decision } from '../../../src/kernel/policy.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { Agent, Principal } from '../../../src/kernel/principal.ts'
-import type { Tool, ToolTraits } from '../../../src/kernel/tool.ts'
+import { isTool, type Tool, type ToolTraits } from '../../../src/kernel/tool.ts'
 import { compilePolicy, type CompileOptions, type CompiledPolicy } from '../../../src/policy/compile.ts'
 import { decide } from '../../../src/policy/decide.ts'
 import { policyDocumentSchema, type PolicyDocument } from '../../../src/policy/schema.ts'
@@ -97,7 +97,13 @@ export function call(
   { as, tool = 'gmail:send_message', args = {}, at = NOON }: Call,
 ): Decision {
   const principal = as ?? principalOf('sidekick')
-  return decide(policy, { principal, tool: toolNamed(tool, policy.index.tools), verb: 'invoke', input: args, at })
+  return decide(policy, {
+    principal,
+    tool: toolNamed(tool, policy.index.tools.filter(isTool)),
+    verb: 'invoke',
+    input: args,
+    at,
+  })
 }
 
 /** The reason of a denial; fails the test when the decision is an allow. */

@@ -1,0 +1,148 @@
+import type { AuditEvent } from '../kernel/audit.ts'
+import { GatewayError, toGatewayError } from '../kernel/errors.ts'
+import type { Exchange } from '../kernel/exchange.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Decision, Obligation } from '../kernel/policy.ts'
+import type { Source } from '../kernel/source.ts'
+import type { Feature } from '../kernel/tool.ts'
+import { decide } from '../policy/decide.ts'
+import { auditArguments, auditResult } from './audit-arguments.ts'
+import type { GatewayDeps } from './gateway.ts'
+import { before } from './obligations.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** Something that an agent wants of a connection: a tool called, a resource read, a prompt got. */
+export interface Act<F extends Feature, Result extends JsonObject> {
+  /** The audit event's type, such as `tool.call`. */
+  readonly type: string
+  /** What was asked for, in the agent's words. */
+  readonly asked: string
+  readonly exchange: Exchange
+  find(snapshot: Snapshot): F | undefined
+  /** For what does not exist, and in the same words for what is hidden. */
+  unknown(): GatewayError
+  /** The input that is decided on and sent on; throws `invalid_input`. */
+  parse(feature: F): JsonObject
+  send(source: Source, feature: F, input: JsonObject, snapshot: Snapshot): Promise<Result>
+  /** What policy wants done to the result before anyone sees it. */
+  finish(result: Result, obligations: readonly Obligation[], feature: F): Result
+}
+
+/** What is known so far; the ledger's lines are written from it. */
+interface Facts {
+  readonly startedAt: number
+  readonly policyVersion: string
+  feature?: Feature
+  input?: JsonObject
+  decision?: Decision
+}
+
+/**
+ * The life of everything that reaches a source, top to bottom. Every exit passes the ledger.
+ * Throws GatewayError; what is hidden and what does not exist are the same `unknown()`.
+ */
+export async function perform<F extends Feature, Result extends JsonObject>(
+  deps: GatewayDeps,
+  act: Act<F, Result>,
+): Promise<Result> {
+  const snapshot = deps.snapshot()
+  const facts: Facts = { startedAt: deps.clock(), policyVersion: snapshot.policy.version }
+  try {
+    const resuming = deps.ledger.check(facts.startedAt)
+    if (resuming) await resuming
+    const result = await run(deps, snapshot, act, facts)
+    const outcome = result['isError'] === true ? 'error' : 'ok'
+    deps.ledger.outcome(
+      toEvent(deps, act, facts, { phase: 'outcome', outcome, ...auditResult(result, facts.decision) }),
+    )
+    return result
+  } catch (error) {
+    const failure = toGatewayError(error)
+    if (failure.code === 'internal')
+      deps.log.error({ requestId: act.exchange.requestId }, `${act.type} failed`, failure.cause)
+    deps.ledger.outcome(toEvent(deps, act, facts, { phase: 'outcome', ...outcomeOf(failure, facts) }))
+    throw failure
+  }
+}
+
+async function run<F extends Feature, Result extends JsonObject>(
+  deps: GatewayDeps,
+  snapshot: Snapshot,
+  act: Act<F, Result>,
+  facts: Facts,
+): Promise<Result> {
+  const feature = findVisible(snapshot, act, facts)
+  const input = (facts.input = act.parse(feature))
+  const decision = (facts.decision = ask(snapshot, act, facts, { feature, verb: 'invoke' }))
+  if (decision.effect === 'deny') throw new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
+  before(deps, decision.obligations, act.exchange.principal, feature)
+  const source = sourceOf(snapshot, feature)
+  if (feature.effect !== 'read') await deps.ledger.intent(toEvent(deps, act, facts, { phase: 'intent' }))
+  return act.finish(await act.send(source, feature, input, snapshot), decision.obligations, feature)
+}
+
+/** What the principal may not see does not exist for it, so that its name leaks nothing. The ledger knows why. */
+function findVisible<F extends Feature, Result extends JsonObject>(
+  snapshot: Snapshot,
+  act: Act<F, Result>,
+  facts: Facts,
+): F {
+  const feature = act.find(snapshot)
+  if (!feature) throw act.unknown()
+  facts.feature = feature
+  const seen = ask(snapshot, act, facts, { feature, verb: 'see' })
+  if (seen.effect === 'allow') return feature
+  facts.decision = seen
+  throw act.unknown()
+}
+
+function ask(
+  snapshot: Snapshot,
+  { exchange }: { readonly exchange: Exchange },
+  { startedAt: at, input }: Facts,
+  { feature: tool, verb }: { readonly feature: Feature; readonly verb: 'see' | 'invoke' },
+): Decision {
+  return decide(snapshot.policy, { principal: exchange.principal, tool, verb, at, ...(input && { input }) })
+}
+
+/** A connection that is known but down has a source that says so; this is for one that was taken away meanwhile. */
+function sourceOf(snapshot: Snapshot, { connection }: Feature): Source {
+  const source = snapshot.sources.get(connection)
+  if (source) return source
+  throw new GatewayError(
+    'connection_unusable',
+    `The connection "${connection}" is not available right now. Try again later, or ask an admin to look at it.`,
+  )
+}
+
+const OUTCOMES: Readonly<Record<string, AuditEvent['outcome']>> = { denied: 'denied', cancelled: 'cancelled' }
+
+function outcomeOf({ code, message }: GatewayError, { feature, input }: Facts): Partial<AuditEvent> {
+  const isUnknown = code === 'tool_not_found' || (code === 'not_found' && (!feature || !input))
+  return { outcome: isUnknown ? 'unknown_tool' : (OUTCOMES[code] ?? 'error'), code, reason: message }
+}
+
+function toEvent(
+  deps: GatewayDeps,
+  { type, asked, exchange }: Pick<Act<Feature, JsonObject>, 'type' | 'asked' | 'exchange'>,
+  { startedAt, policyVersion, feature, input, decision }: Facts,
+  more: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>,
+): AuditEvent {
+  const { principal, requestId } = exchange
+  return {
+    type,
+    at: deps.clock(),
+    requestId,
+    principal: principal.id,
+    agent: principal.agent,
+    ...(principal.user !== undefined && { user: principal.user }),
+    tool: feature?.id ?? asked.slice(0, 200),
+    ...(feature && { connection: feature.connection }),
+    ...(decision && { decision: decision.effect }),
+    ...(decision?.rule !== undefined && { rule: decision.rule }),
+    ...(input && auditArguments(input, decision)),
+    policyVersion,
+    ...(more.phase === 'outcome' && { durationMs: deps.clock() - startedAt }),
+    ...more,
+  }
+}
