@@ -13,7 +13,7 @@ import type { Exchange } from '../../src/kernel/exchange.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import type { Agent, Principal } from '../../src/kernel/principal.ts'
 import type { Source } from '../../src/kernel/source.ts'
-import type { SourceTool, ToolResult } from '../../src/kernel/tool.ts'
+import type { SourceFeature, SourceTool, ToolResult } from '../../src/kernel/tool.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import { policyDocumentSchema } from '../../src/policy/schema.ts'
 import { sourceTool } from './tools.ts'
@@ -23,8 +23,10 @@ type Run = (name: string, input: JsonObject, exchange: Exchange) => ToolResult |
 /** A connection whose source is a function. */
 export interface FakeConnection {
   readonly tools: readonly SourceTool[]
+  readonly features?: readonly SourceFeature[]
   readonly provider?: string
   readonly run?: Run
+  readonly request?: Source['request']
   /** False: the definitions are known, and nothing runs them. */
   readonly up?: boolean
 }
@@ -115,7 +117,7 @@ function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent']): Sna
   const catalog = buildCatalog(connections.map(toInput), options.pins ?? new Map())
   const agents = (options.agents ?? [{ id: 'sidekick' }]).map(toAgent)
   const { policy } = compilePolicy(policyDocumentSchema.parse(options.policy ?? ALLOW_ALL), {
-    tools: [...catalog.tools.values()],
+    tools: catalog.governed,
     agents,
     connections: connections.map(([slug, { provider = 'mcp' }]) => ({ slug, provider })),
   })
@@ -130,8 +132,9 @@ function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent']): Sna
   }
 }
 
-const toInput = ([connection, { provider = 'mcp', tools }]: [string, FakeConnection]): CatalogInput => ({
+const toInput = ([connection, { provider = 'mcp', tools, features }]: [string, FakeConnection]): CatalogInput => ({
   connection,
+  features,
   provider,
   identity: `test:${connection}`,
   tools,
@@ -147,12 +150,13 @@ const toAgent = (agent: Partial<Agent> & { readonly id: string }): Agent => ({
 
 const echo: Run = (name, input) => ({ content: [{ type: 'text', text: `${name} ${JSON.stringify(input)}` }] })
 
-const toSource = (connection: string, { run = echo }: FakeConnection, sent: TestGateway['sent']): Source => ({
+const toSource = (connection: string, { run = echo, request }: FakeConnection, sent: TestGateway['sent']): Source => ({
   connection,
   callTool: async (name, input, context) => {
     sent.push({ connection, name, input })
     return run(name, input, context)
   },
+  ...(request && { request }),
   close: () => Promise.resolve(),
 })
 
