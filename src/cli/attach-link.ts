@@ -17,7 +17,8 @@ interface LinkRequest {
 }
 
 export interface LinkOptions {
-  readonly agent: string
+  /** The agent to be, for the token of the lock file; a key says it by itself. */
+  readonly agent?: string | undefined
   readonly fetch: typeof fetch
   /** The gateway that runs on the store now; undefined when none does. */
   readonly locate: () => Promise<Running | undefined>
@@ -95,7 +96,7 @@ function sender({ agent, fetch, locate }: LinkOptions): (request: LinkRequest) =
     const identity = {
       connection: 'close',
       authorization: `Bearer ${running.token.reveal()}`,
-      'gatehouse-agent': agent,
+      ...(agent !== undefined && { 'gatehouse-agent': agent }),
     }
     return fetch(new URL('/mcp', running.url), { ...request, headers: { ...request.headers, ...identity } })
   }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { GatewayError } from '../../kernel/errors.ts'
+import { Secret } from '../../kernel/secret.ts'
 import { attach } from '../attach.ts'
 import { type Cli, command, configOption } from '../command.ts'
 import { configPathOf, storeDirectoryOf } from '../config-path.ts'
 import { overHttp } from '../gateway-client.ts'
 import type { House } from '../house.ts'
-import { locate } from '../locate.ts'
+import { type Running, locate } from '../locate.ts'
 import type { Shell } from '../shell.ts'
 import { aborted, closeInTime, stopSignal } from '../signals.ts'
 
@@ -13,6 +14,9 @@ interface StdioOptions {
   readonly config?: string
   readonly agent?: string
 }
+
+const ELSEWHERE =
+  '\nWith GATEHOUSE_URL and GATEHOUSE_KEY it speaks to a gateway elsewhere, as the agent whose key that is.'
 
 /** How long a holder that cannot be asked yet may take: it is starting, or a command that is done soon. */
 const PATIENCE_MS = 15_000
@@ -25,11 +29,35 @@ export const stdioCommand = (cli: Cli): Command =>
   ])
     .option('--agent <id>', 'the agent (GATEHOUSE_AGENT)')
     .addOption(configOption())
+    .addHelpText('after', ELSEWHERE)
     .action(async ({ config, agent = cli.shell.env['GATEHOUSE_AGENT'] }: StdioOptions, self: Command) => {
+      const elsewhere = gatewayElsewhere(cli.shell)
+      if (elsewhere) return bridge(cli.shell, elsewhere)
       if (agent === undefined || agent === '')
         self.error('error: which agent? Give --agent <id>, or set GATEHOUSE_AGENT')
       else await stdio(cli.shell, configPathOf(cli.shell, config), agent)
     })
+
+/** The gateway that the environment names, with an agent's key. */
+function gatewayElsewhere({ env }: Shell): Running | undefined {
+  const { GATEHOUSE_URL: url, GATEHOUSE_KEY: key } = env
+  if (url === undefined || url === '') return undefined
+  if (!URL.canParse(url))
+    throw new GatewayError('usage', 'GATEHOUSE_URL is no URL. Write it as https://gw.example.com.')
+  if (key === undefined || key === '') {
+    throw new GatewayError('usage', 'GATEHOUSE_URL is set, so set GATEHOUSE_KEY too: the key of an agent there.')
+  }
+  return { url, token: new Secret(key) }
+}
+
+async function bridge(shell: Shell, elsewhere: Running): Promise<void> {
+  const stop = stopSignal(shell)
+  try {
+    await attach({ shell, signal: stop.signal, locate: () => Promise.resolve(elsewhere) })
+  } finally {
+    stop.dispose()
+  }
+}
 
 async function stdio(shell: Shell, configPath: string, agent: string): Promise<void> {
   const stop = stopSignal(shell)

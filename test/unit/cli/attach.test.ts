@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Running } from '../../../src/cli/locate.ts'
 import { Secret } from '../../../src/kernel/secret.ts'
 import { INITIALIZE, INITIALIZED, attached, door, legacy, modern } from '../../helpers/attached.ts'
 import { type TestGatewayOptions, testGateway } from '../../helpers/test-gateway.ts'
+import { testShell } from '../../helpers/test-shell.ts'
 import { sourceTool } from '../../helpers/tools.ts'
 
 const CALL = { name: 'conn__notes__read_note', arguments: { id: 'n1' } }
@@ -283,4 +285,31 @@ describe('a bridge', () => {
     send(modern(7, 'tools/list'))
     await expect.poll(() => answer(7)).toEqual({ ...error, id: 7 })
   })
+})
+
+describe('stdio', () => {
+  it('speaks to a gateway elsewhere when the environment names one, with the key and nothing more', async () => {
+    const asked: Headers[] = []
+    const fetch = (_url: unknown, init?: RequestInit): Promise<Response> => {
+      asked.push(new Headers(init?.headers))
+      return Promise.resolve(Response.json({ jsonrpc: '2.0', id: 1, result: {} }))
+    }
+    const env = { GATEHOUSE_URL: 'https://gw.example.com', GATEHOUSE_KEY: 'gh_key' }
+    const stdin = Readable.from([`${JSON.stringify(modern(1, 'tools/list'))}\n`])
+    const { run, out, composed } = testShell({ env, fetch, stdin })
+    expect(await run('stdio')).toBe(0)
+    expect(JSON.parse(out())).toEqual({ jsonrpc: '2.0', id: 1, result: {} })
+    expect(asked[0]?.get('authorization')).toBe('Bearer gh_key')
+    expect(asked[0]?.has('gatehouse-agent')).toBe(false)
+    expect(composed).toEqual([])
+  })
+
+  it.each([[{ GATEHOUSE_URL: 'gw' }], [{ GATEHOUSE_URL: 'https://gw.example.com' }]])(
+    'refuses half an address: %j',
+    async (env) => {
+      const { run, err } = testShell({ env })
+      expect(await run('stdio')).toBe(2)
+      expect(err()).toContain('GATEHOUSE_')
+    },
+  )
 })
