@@ -10,6 +10,8 @@ export interface PolicyProblem extends JsonObject {
   readonly path: string
   /** What is wrong and what to do about it. */
   readonly message: string
+  /** It may be nothing: not all sources have listed their tools yet. */
+  readonly pending?: true
 }
 
 /** A place in the document at which problems can be noted. */
@@ -20,6 +22,8 @@ export interface Place {
   /** A name that stands for nothing: an error when a document is saved, a warning when the world changed under it. */
   reference(message: string): void
   warn(message: string): void
+  /** A name that may yet come to stand for something. */
+  pending(message: string): void
 }
 
 export interface ProblemLog {
@@ -43,6 +47,7 @@ export function problemLog({ tolerant }: { readonly tolerant: boolean }): Proble
       error: (message) => void errors.push(toProblem(message)),
       reference: (message) => void referenceProblems.push(toProblem(message)),
       warn: (message) => void warnings.push(toProblem(message)),
+      pending: (message) => void warnings.push({ ...toProblem(message), pending: true }),
     }
   }
 

@@ -130,7 +130,9 @@ function checkToolNames(
     )}`
     if (complete) at.at(index).reference(`${problem} Fix it, or remove it.`)
     else
-      at.at(index).warn(`${problem} Not all of its connections have listed their tools yet; check it when they have.`)
+      at.at(index).pending(
+        `${problem} Not all of its connections have listed their tools yet; check it when they have.`,
+      )
   }
 }
 

@@ -26,11 +26,16 @@ export const checkCommand = (cli: Cli): Command =>
   })
 
 function sayReport(shell: Shell, { path, agents, connections, rules, warnings, tests }: CheckReport): void {
-  for (const { rule, path: at, message } of warnings) {
+  const pending = warnings.filter((warning) => warning.pending)
+  for (const { rule, path: at, message } of warnings.filter((warning) => !warning.pending)) {
     say(
       shell,
       `${paint(shell, 'warn', 'warning:')} ${rule === undefined ? '' : `rule "${rule}", `}${at}: ${plain(message)}`,
     )
+  }
+  if (pending.length > 0) {
+    const rules = [...new Set(pending.map(({ rule }) => rule ?? ''))].join(', ')
+    say(shell, `not checked: tools that only their servers can name, in the rules ${plain(rules)}; --json lists them`)
   }
   for (const { name, message } of tests.failed) {
     say(shell, `${paint(shell, 'bad', 'failed:')} ${plain(name)}: ${plain(message ?? '')}`)
