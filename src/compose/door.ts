@@ -45,12 +45,13 @@ export interface Door {
 }
 
 export function door(deps: DoorDeps): Door {
+  const stopping = new AbortController()
   let listening: Listening | undefined
   const address = () => {
     const { host, port, publicUrl } = deps.config().server
     return { host, port: listening?.port ?? port, ...(publicUrl !== undefined && { publicUrl }) }
   }
-  const make = () => makeApp(deps, address)
+  const make = () => makeApp(deps, address, stopping.signal)
   let app = make()
   return {
     app: { request: (path, init) => app.request(path, fromHere(init)) },
@@ -66,6 +67,7 @@ export function door(deps: DoorDeps): Door {
       return { url: listening.url }
     },
     async close() {
+      stopping.abort()
       if (listening) await listening.close({ graceMs: GRACE_MS, drain: (graceMs) => deps.mcp.close(graceMs) })
       else await deps.mcp.close()
     },
@@ -84,6 +86,7 @@ const localUrl = ({ url, port }: Listening, host: string): string =>
 function makeApp(
   deps: DoorDeps,
   address: () => { host: string; port: number; publicUrl?: string },
+  stopping: AbortSignal,
 ): ReturnType<typeof httpApp> {
   const { config, world, agents, keys, mcp, admin, attachToken, log, clock, newId } = deps
   const { identity: settings, organisation, server } = config()
@@ -104,7 +107,7 @@ function makeApp(
   return httpApp({
     identity,
     mcp,
-    api: apiApp({ admin, authenticate: (c) => identity.authenticate(credentialsOf(c)) }),
+    api: apiApp({ admin, authenticate: (c) => identity.authenticate(credentialsOf(c)), stopping }),
     allowed: () => ({
       hosts: [...defaultHosts(address()), ...server.allowedHosts],
       origins: [...defaultOrigins(address()), ...server.allowedOrigins],

@@ -85,6 +85,11 @@ export function toAdminDeps({
         await endStreamsOf(agent)
         return isRevoked
       },
+      async revokeAll(agent) {
+        const revoked = await keys.revokeAll(agent)
+        await endStreamsOf(agent)
+        return revoked
+      },
     },
     pins,
     audit: world.audit,

@@ -1,6 +1,5 @@
 import type { House, HouseMode } from '../cli/house.ts'
 import type { Config } from '../config/schema.ts'
-import type { Snapshots } from '../gateway/snapshots.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import { principalForStdio } from '../identity/principals.ts'
 import type { ConnectionStatus } from '../kernel/connection.ts'
@@ -16,8 +15,10 @@ import type { SnapshotBuilder } from './snapshot-builder.ts'
 
 export interface HouseParts {
   readonly mode: HouseMode
+  /** Makes the connections of the configuration, if they are not made already. */
+  connect(): void
   readonly supervisor: Supervisor
-  readonly snapshots: Snapshots & SnapshotBuilder
+  readonly snapshots: SnapshotBuilder
   readonly book: ConfigBook
   readonly front: Door
   readonly mcpDeps: McpDeps
@@ -29,13 +30,14 @@ export interface HouseParts {
 
 /** The built house as commands use it. */
 export function toHouse(parts: HouseParts): House {
-  const { mode, supervisor, snapshots, book, front, attachToken, closing } = parts
+  const { mode, connect, supervisor, snapshots, book, front, attachToken, closing } = parts
   return {
     app: front.app,
     adminToken: attachToken,
     listen: () => front.open(mode === 'stdio' ? 'loopback' : 'configured'),
     serveStdio: (agent) => serveStdio(parts, agent),
     async settled(timeoutMs) {
+      connect()
       await settledWithin(untilSettled(supervisor), timeoutMs, realSchedule)
       await snapshots.rebuild()
     },

@@ -1,0 +1,83 @@
+import { type PinBook, pinBook } from '../admin/pin-book.ts'
+import type { Config } from '../config/schema.ts'
+import type { GatewayDeps, Log } from '../gateway/gateway.ts'
+import { ledger } from '../gateway/ledger.ts'
+import { memoryLimits } from '../gateway/limits.ts'
+import { listings } from '../gateway/listing.ts'
+import { schemaValidator } from '../gateway/validator.ts'
+import type { AgentBook } from '../identity/agents.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { realSchedule } from '../sources/schedule.ts'
+import { storedDefinitions } from '../sources/stored.ts'
+import { supervise, type Supervisor } from '../sources/supervisor.ts'
+import type { Closing } from './closing.ts'
+import { type SnapshotBuilder, snapshotBuilder } from './snapshot-builder.ts'
+import type { World } from './world.ts'
+
+/** Features on one page of a list. */
+const PAGE_SIZE = 1_000
+
+export interface EngineParts {
+  readonly config: Config
+  readonly world: World
+  readonly agents: AgentBook
+  readonly log: Log
+  readonly clock: Clock
+  readonly closing: Closing
+}
+
+/** What turns connections and policy into governed calls. */
+export interface Engine {
+  readonly supervisor: Supervisor
+  readonly snapshots: SnapshotBuilder
+  readonly pins: PinBook
+  readonly gateway: GatewayDeps
+}
+
+/** Starts supervisor, snapshots and gateway; every change of tools or agents makes a new snapshot. */
+export async function startEngine({ config, world, agents, log, clock, closing }: EngineParts): Promise<Engine> {
+  const { store } = world
+  const supervisor = startSupervisor(world, log, clock)
+  closing.add(supervisor.close)
+  const validator = schemaValidator()
+  const pins = await pinBook({
+    store,
+    clock,
+    catalog: () => snapshots.current().catalog,
+    onAccepted: () => snapshots.rebuild(),
+  })
+  const snapshots = snapshotBuilder(config, {
+    supervisor,
+    validator,
+    agents: agents.agents,
+    pins: pins.fingerprints,
+    pinNew: pins.pinNew,
+    log,
+  })
+  const gateway: GatewayDeps = {
+    snapshot: snapshots.current,
+    listings: listings({ pageSize: PAGE_SIZE, features: () => snapshots.current().catalog.features }),
+    validator,
+    limits: memoryLimits(clock),
+    ledger: ledger(world.audit, (error) => log.error({}, 'the audit log cannot be written', error)),
+    clock,
+    log,
+  }
+  closing.add(gateway.ledger.settled)
+  closing.add(supervisor.onChange(() => void snapshots.rebuild()))
+  closing.add(agents.onChange(() => void snapshots.rebuild()))
+  return { supervisor, snapshots, pins, gateway }
+}
+
+const startSupervisor = ({ store, audit }: World, log: Log, clock: Clock): Supervisor =>
+  supervise({
+    clock,
+    schedule: realSchedule,
+    random: Math.random,
+    definitions: storedDefinitions(store),
+    onTransition: ({ connection, from, to, reason, at }) =>
+      void audit
+        .append({ type: 'connection.state_changed', phase: 'event', at, connection, detail: { from, to, reason } })
+        .catch((error: unknown) => log.error({ connection }, 'the audit log cannot be written', error)),
+    log: (level, message, facts) => log[level](facts, message),
+  })
