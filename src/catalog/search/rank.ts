@@ -45,7 +45,7 @@ export interface Ranking {
 export function rank(index: SearchIndex, { query: text, visible, limit, explain, weights = WEIGHTS }: Search): Ranking {
   const set = typeof visible === 'function' ? visibleSet(index, visible) : visible
   if (set.index !== index) throw new GatewayError('internal', 'The visible set was made of another index.')
-  const query = toQuery(text, set, weights.synonym)
+  const query = toQuery(text, set, weights)
   const { best, matches } = find(set, text, query, { limit, weights })
   const explanationOf = explain === true ? explained(set, query, weights) : undefined
   return {

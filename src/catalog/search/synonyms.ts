@@ -1,6 +1,8 @@
+import { toStem } from './words.ts'
+
 /**
  * Words that people and agents use for each other: one group a line, plain English, edited by hand. A query word brings
- * in the others of its groups at a quarter of its weight. Keep groups small: a wide one finds everything.
+ * in the others of its groups at less than half its weight (`WEIGHTS.synonym`). Keep groups small: a wide one finds everything.
  */
 const GROUPS = `
 create add new make open insert
@@ -24,10 +26,15 @@ chart graph plot diagram
 weather forecast temperature
 stock share ticker equity
 price cost quote
-money currency
-buy purchase order shop
+money currency exchange
+finance financial stock investment market
+buy purchase order shop shopping product
 restaurant food dining
-recipe meal cook
+recipe meal cook bake diet
+horoscope astrology zodiac
+course curriculum lesson class tutor
+rent lease apartment house
+ticket concert festival event show
 flight airline plane
 hotel accommodation lodging
 travel trip itinerary vacation
@@ -60,10 +67,10 @@ approve accept
 close resolve
 job career vacancy employment
 news headline article
-paper publication research arxiv
-crypto bitcoin token coin
-medicine drug medical health
-law legal
+paper publication study research arxiv
+crypto cryptocurrency bitcoin ethereum token coin
+medicine drug medical clinical health
+law legal court contract
 lyric song
 game play
 emoji reaction
@@ -76,13 +83,14 @@ observation fact
 knowledge memory
 `
 
-/** For each word its groups' other words. */
+/** For each stem the other stems of its groups. */
 export const SYNONYMS: ReadonlyMap<string, readonly string[]> = toSynonyms(GROUPS)
 
 function toSynonyms(groups: string): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>()
-  for (const words of groups.trim().split('\n').map((line) => line.split(' '))) {
-    for (const word of words) found.set(word, [...(found.get(word) ?? []), ...words.filter((other) => other !== word)])
+  for (const line of groups.trim().split('\n')) {
+    const stems = line.split(' ').map(toStem)
+    for (const stem of stems) found.set(stem, [...(found.get(stem) ?? []), ...stems.filter((other) => other !== stem)])
   }
   return found
 }

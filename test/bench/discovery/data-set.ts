@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -80,8 +79,11 @@ export async function readQueries(
   }))
 }
 
-/** 30% of the queries, by the hash of their id. */
-const isTune = (id: string): boolean => (createHash('sha256').update(id).digest().readUInt32BE(0) % 100) < 30
+/** 30% of the queries, by the 32-bit FNV-1a hash of their id. */
+const isTune = (id: string): boolean => fnv1a(Buffer.from(id)) % 10 < 3
+
+const fnv1a = (bytes: Uint8Array): number =>
+  bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5)
 
 async function readLines<T>(file: string, schema: z.ZodType<T>): Promise<readonly T[]> {
   const text = await readFile(file, 'utf8')
