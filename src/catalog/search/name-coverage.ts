@@ -6,12 +6,11 @@ import type { VisibleSet } from './visible-set.ts'
 const NAME = FIELDS.indexOf('name')
 
 /**
- * How much of a tool's name the query says, by idf, from 0 to 1. It tells `create_issue` from `create_issue_comment` when
- * somebody wants an issue created.
+ * How much of a tool's name the query says, by idf, from 0 to 1; a synonym says it in part. It tells `create_issue` from
+ * `create_issue_comment` when somebody wants an issue created.
  */
-export function nameCoverage(set: VisibleSet, query: Query): (tool: number) => number {
+export function nameCoverage(set: VisibleSet, { asked }: Query): (tool: number) => number {
   const { postings, starts } = set.index.byTool
-  const asked = new Set(query.terms.flatMap(({ term, weight }) => (term === undefined || weight < 1 ? [] : [term])))
   return (tool) => {
     let all = 0
     let said = 0
@@ -20,7 +19,7 @@ export function nameCoverage(set: VisibleSet, query: Query): (tool: number) => n
       if (fieldOf(posting) !== NAME) break
       const idf = inverseFrequency(set, termOf(posting))
       all += idf
-      if (asked.has(termOf(posting))) said += idf
+      said += idf * (asked.get(termOf(posting)) ?? 0)
     }
     return all === 0 ? 0 : said / all
   }

@@ -3,16 +3,18 @@ import { SYNONYMS } from './synonyms.ts'
 import type { VisibleSet } from './visible-set.ts'
 import { isStopWord, toStem, toWords } from './words.ts'
 
-/** A word that is looked for. `term` is undefined when no tool of the index has it. */
-export interface QueryTerm {
-  readonly term: number | undefined
-  /** 1 for a word of the query, less for what it brings in. */
-  readonly weight: number
+/** A word that is looked for, together with the words that may stand for it. */
+export interface Concept {
+  /** What each of its terms counts: 1 for the query's own word. Terms that no tool has are left out. */
+  readonly terms: ReadonlyMap<number, number>
+  /** What finding it is worth: the idf of its commonest word, so that a rare synonym of `show` is not a find. */
   readonly idf: number
 }
 
 export interface Query {
-  readonly terms: readonly QueryTerm[]
+  readonly concepts: readonly Concept[]
+  /** What every term of any concept counts at most. */
+  readonly asked: ReadonlyMap<number, number>
   /** The idf of the query's own words, found or not: what a perfect hit would have to explain. */
   readonly mass: number
 }
@@ -25,27 +27,40 @@ const MAX_WORDS = 128
 export function toQuery(text: string, set: VisibleSet, weights: Weights): Query {
   const words = toWords(text.slice(0, MAX_TEXT)).slice(0, MAX_WORDS)
   const stems = new Set(words.filter((word) => !isStopWord(word)).map(toStem))
-  const brought = new Map([...synonymsOf(stems, weights), ...compoundsOf(words, weights)])
-  const own = [...stems].map((stem) => toTerm(stem, 1, set))
-  const more = [...brought].filter(([stem]) => !stems.has(stem)).map(([stem, weight]) => toTerm(stem, weight, set))
+  const own = [...stems].map((stem) => toConcept(set, [[stem, 1], ...synonymsOf(stem, weights)]))
+  const compounds = compoundsOf(words, weights).filter(([stem]) => !stems.has(stem))
+  const concepts = [...own, ...compounds.map((compound) => toConcept(set, [compound]))]
   return {
-    terms: [...own, ...more].filter(({ idf, term }) => term !== undefined && idf > 0),
+    concepts,
+    asked: askedBy(concepts),
     mass: own.reduce((sum, { idf }) => sum + idf, 0),
   }
 }
 
 type Weighted = readonly (readonly [stem: string, weight: number])[]
 
-const synonymsOf = (stems: ReadonlySet<string>, { synonym }: Weights): Weighted =>
-  [...stems].flatMap((stem) => (SYNONYMS.get(stem) ?? []).map((other) => [other, synonym] as const))
+const synonymsOf = (stem: string, { synonym }: Weights): Weighted =>
+  (SYNONYMS.get(stem) ?? []).map((other) => [other, synonym])
 
 /** `web page` also finds `webpage`, and `file system` a connection that is called `filesystem`. */
 const compoundsOf = (words: readonly string[], { compound }: Weights): Weighted =>
   words.slice(1).map((word, at) => [toStem(`${words[at]}${word}`), compound])
 
-function toTerm(stem: string, weight: number, set: VisibleSet): QueryTerm {
-  const term = set.index.vocabulary.find(stem)
-  return { term, weight, idf: inverseFrequency(set, term) }
+function toConcept(set: VisibleSet, stems: Weighted): Concept {
+  const known = stems.flatMap(([stem, weight]) => {
+    const term = set.index.vocabulary.find(stem)
+    return term === undefined ? [] : [[term, weight] as const]
+  })
+  const commonest = known.map(([term]) => inverseFrequency(set, term))
+  return { terms: new Map(known), idf: Math.min(...commonest, inverseFrequency(set, undefined)) }
+}
+
+function askedBy(concepts: readonly Concept[]): ReadonlyMap<number, number> {
+  const asked = new Map<number, number>()
+  for (const { terms } of concepts) {
+    for (const [term, weight] of terms) asked.set(term, Math.max(weight, asked.get(term) ?? 0))
+  }
+  return asked
 }
 
 /** Robertson's idf, kept above zero. The same for a word nobody has and a word only hidden tools have. */

@@ -1,6 +1,6 @@
 import { FIELDS, type Weights } from './fields.ts'
 import { countOf, fieldOf } from './postings.ts'
-import type { Query, QueryTerm } from './query.ts'
+import type { Concept, Query } from './query.ts'
 import type { VisibleSet } from './visible-set.ts'
 
 /** What a posting is worth before saturation: its field's weight, dampened by the field's length in that tool. */
@@ -13,21 +13,26 @@ export interface Scores {
   readonly touched: readonly number[]
 }
 
-/** BM25F of every visible tool: counts of all fields are weighted and summed, then saturated once per word. */
+/**
+ * BM25F of every visible tool: what a concept's words are worth in all fields is summed, then saturated once, so that a
+ * tool cannot collect the synonyms of one word.
+ */
 export function scored(set: VisibleSet, query: Query, weights: Weights): Scores {
   const worth = postingWorth(set, weights)
   const of = new Float64Array(set.mask.length)
   const touched: number[] = []
-  const add = (tool: number, score: number): void => {
-    if (of[tool] === 0) touched.push(tool)
-    of[tool] = (of[tool] ?? 0) + score
+  const sums = new Float64Array(set.mask.length)
+  for (const concept of query.concepts) {
+    for (const tool of collect(set, concept, worth, sums)) {
+      if (of[tool] === 0) touched.push(tool)
+      of[tool] = (of[tool] ?? 0) + saturated(sums[tool] ?? 0, concept, weights)
+      sums[tool] = 0
+    }
   }
-  for (const term of query.terms) scoreTerm(set, term, (tool, sum) => add(tool, saturated(sum, term, weights)), worth)
   return { of, touched }
 }
 
-export const saturated = (sum: number, { idf, weight }: QueryTerm, { k1 }: Weights): number =>
-  (weight * idf * sum * (k1 + 1)) / (sum + k1)
+export const saturated = (sum: number, { idf }: Concept, { k1 }: Weights): number => (idf * sum * (k1 + 1)) / (sum + k1)
 
 export function postingWorth({ index, averages }: VisibleSet, { fields }: Weights): PostingWorth {
   const { lengths } = index.byTool
@@ -42,21 +47,22 @@ export function postingWorth({ index, averages }: VisibleSet, { fields }: Weight
   }
 }
 
-/** Visits each visible tool that has the term once, with the worth of all its postings. */
-function scoreTerm(
+/** Adds the worth of a concept's postings to `sums` and says which visible tools have any. */
+function collect(
   { index: { byTerm }, mask }: VisibleSet,
-  { term }: QueryTerm,
-  visit: (tool: number, sum: number) => void,
+  { terms }: Concept,
   worth: PostingWorth,
-): void {
-  if (term === undefined) return
-  const end = byTerm.starts[term + 1] ?? 0
-  let at = byTerm.starts[term] ?? end
-  while (at < end) {
-    const tool = byTerm.tools[at] ?? 0
-    const isVisible = mask[tool] === 1
-    let sum = 0
-    for (; at < end && byTerm.tools[at] === tool; at++) if (isVisible) sum += worth(byTerm.marks[at] ?? 0, tool)
-    if (isVisible) visit(tool, sum)
+  sums: Float64Array,
+): readonly number[] {
+  const found: number[] = []
+  for (const [term, weight] of terms) {
+    const end = byTerm.starts[term + 1] ?? 0
+    for (let at = byTerm.starts[term] ?? end; at < end; at++) {
+      const tool = byTerm.tools[at] ?? 0
+      if (mask[tool] === 0) continue
+      if (sums[tool] === 0) found.push(tool)
+      sums[tool] = (sums[tool] ?? 0) + weight * worth(byTerm.marks[at] ?? 0, tool)
+    }
   }
+  return found
 }

@@ -5,23 +5,31 @@ import { toStem } from './words.ts'
  * in the others of its groups at less than half its weight (`WEIGHTS.synonym`). Keep groups small: a wide one finds everything.
  */
 const GROUPS = `
-create add new make open insert
-delete remove erase drop discard trash
-update edit modify change alter revise
-get fetch retrieve read show view load
+create add new make insert compose prepare
+delete remove erase drop discard trash forget retract
+trash bin
+update edit modify change alter revise patch fix
+write save store overwrite
+get fetch retrieve read load
+show view read display
 list enumerate browse
 search find query lookup locate
 send post deliver dispatch
-message chat dm
-email mail gmail inbox
-issue ticket bug task
+message chat dm talk conversation
+conversation thread discussion
+email mail gmail mailbox inbox
+issue ticket bug task defect
 pull merge pr
-repository repo project
+diff change patch
+repository repo project codebase
+api http rest endpoint resource
 file document
-folder directory
-image picture photo
+folder directory subfolder
+disk file filesystem drive
+tree structure nested recursive
+image picture photo media
 video clip movie
-audio sound music song
+audio sound music song media
 chart graph plot diagram
 weather forecast temperature
 stock share ticker equity
@@ -40,7 +48,8 @@ hotel accommodation lodging
 travel trip itinerary vacation
 map location place
 route direction navigation
-user person member people account
+user person member people account colleague
+account login profile
 team group
 channel room
 calendar schedule event meeting appointment
@@ -49,12 +58,13 @@ translate translation language
 summarize summary abstract
 analyze analysis
 calculate compute math sum
+sum add plus total
 convert transform
 compress zip archive gzip
 download save export
 upload import attach
 copy duplicate clone
-move rename relocate
+move rename relocate put
 run execute launch start trigger
 stop cancel abort end
 log history
@@ -73,14 +83,18 @@ medicine drug medical clinical health
 law legal court contract
 lyric song
 game play
-emoji reaction
+emoji reaction react
 tag label
-environment env variable
+environment env variable configuration setting
 size length
 entity node
-relation edge link
+relation relationship edge link unlink
 observation fact
-knowledge memory
+knowledge memory remember
+toggle switch turn enable disable
+subscription notification
+later schedule tomorrow
+latest recent newest
 `
 
 /** For each stem the other stems of its groups. */
