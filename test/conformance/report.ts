@@ -42,8 +42,9 @@ export function toDocument(results: readonly JobResult[]): Record<string, object
   }
 }
 
-/** Whether every required scenario passed and every cross-era run went as its expected-failures file says. */
+/** Whether anything was found, every required scenario passed and every cross-era run went as its expected-failures file says. */
 export const hasPassed = (results: readonly JobResult[]): boolean =>
+  results.some(({ scenarios }) => scenarios.length > 0) &&
   results.every(({ part, scenarios, surprises }) =>
     part === 'crossEra' ? surprises?.length === 0 : scenarios.every(({ required, passed }) => !required || passed),
   )
@@ -53,6 +54,7 @@ export function toTable(results: readonly JobResult[]): string {
   const width = Math.max(...results.flatMap(({ scenarios }) => scenarios.map(({ scenario }) => scenario.length)))
   const sections = new Map<string, string[]>()
   for (const { part, revision, over, scenarios, surprises = [] } of results) {
+    if (scenarios.length === 0) continue
     const title = part === 'client' ? `client ${revision}` : `${part} ${revision} ${over}`
     const lines = sections.get(title) ?? []
     lines.push(
@@ -61,6 +63,7 @@ export function toTable(results: readonly JobResult[]): string {
     )
     sections.set(title, lines)
   }
+  if (sections.size === 0) return 'No scenario was run: the suite knows none of that name for these revisions.'
   return [...sections].map(([title, lines]) => [title, ...lines].join('\n')).join('\n\n')
 }
 
