@@ -21,6 +21,6 @@ RUN groupadd --gid 10001 gatehouse && useradd --uid 10001 --gid 10001 --no-creat
 USER 10001
 VOLUME /data
 EXPOSE 8787
-HEALTHCHECK --interval=15s --timeout=5s --start-period=10s CMD ["node", "dist/src/main.js", "status", "--quiet"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s CMD ["node", "dist/src/main.js", "status"]
 ENTRYPOINT ["node", "dist/src/main.js"]
 CMD ["serve", "--host", "0.0.0.0"]
