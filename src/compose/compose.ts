@@ -102,6 +102,7 @@ const connectionDeps = (world: World, env: Variables): ConnectionDeps => ({
     schedule: realSchedule,
     env,
     fetch: world.egress.fetch,
+    post: world.egress.post,
     verdicts: storedVerdicts(world.store),
     ledger: world.processes,
     version: VERSION,

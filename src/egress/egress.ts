@@ -5,11 +5,14 @@ import { guardedConnect } from './guarded-connect.ts'
 import type { Lookup } from './guarded-connect.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { FetchOptions } from './guarded-fetch.ts'
+import { sendPost } from './post.ts'
+import type { PostReply, PostRequest } from './post.ts'
 import { sendRequest } from './request.ts'
 import type { EgressReply, EgressRequest } from './request.ts'
 
 export type { Lookup } from './guarded-connect.ts'
 export type { FetchOptions } from './guarded-fetch.ts'
+export type { PostReply, PostRequest } from './post.ts'
 export type { EgressReply, EgressRequest } from './request.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -28,6 +31,8 @@ export interface EgressDeps {
 export interface Egress {
   /** Sends one request and reads the whole reply; see `sendRequest` for its promises. */
   request(request: EgressRequest): Promise<EgressReply>
+  /** Sends one POST and takes its answer in, events as they come; see `sendPost`. For calls that are passed on. */
+  post(request: PostRequest): Promise<PostReply>
   /** A `fetch` over the same guarded sockets, for libraries that bring their own protocol. */
   fetch(options: FetchOptions): typeof globalThis.fetch
   /** Ends every connection, also those in use. */
@@ -46,6 +51,7 @@ export function createEgress({ clock, random = Math.random, sleep = defaultSleep
   const dispatcher = (allowPrivateNetwork: boolean): Agent => (allowPrivateNetwork ? toPrivate : toPublic)
   return {
     request: (request) => sendRequest({ clock, random, sleep, dispatcher }, request),
+    post: (request) => sendPost(dispatcher(request.allowPrivateNetwork), request),
     fetch: (options) => guardedFetch(dispatcher(options.allowPrivateNetwork), options),
     close: async () => {
       await Promise.all([toPublic.destroy(), toPrivate.destroy()])

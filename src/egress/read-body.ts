@@ -17,13 +17,20 @@ export interface BodyLimits {
  * limit; the stream, and so its connection, is destroyed then.
  */
 export async function readBody(stream: Readable, limits: BodyLimits): Promise<Uint8Array> {
-  const bytes = await collect(stream, limits)
-  const encoding = limits.encoding?.trim().toLowerCase() ?? 'identity'
-  if (encoding === 'identity' || encoding === '' || bytes.length === 0) return bytes
-  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-    throw new GatewayError('upstream_invalid', `${limits.host} sent a body in an encoding that was not asked for.`)
-  }
-  return await inflate(bytes, limits)
+  return await decoded(await collect(stream, limits), limits)
+}
+
+/** The bytes behind the reply's encoding, under the same limit. */
+export async function decoded(bytes: Buffer, limits: BodyLimits): Promise<Uint8Array> {
+  return bytes.length > 0 && isGzip(limits) ? inflate(bytes, limits) : bytes
+}
+
+/** Throws `upstream_invalid` for an encoding that was not asked for. */
+export function isGzip({ host, encoding }: Pick<BodyLimits, 'host' | 'encoding'>): boolean {
+  const name = encoding?.trim().toLowerCase() ?? 'identity'
+  if (name === 'identity' || name === '') return false
+  if (name === 'gzip' || name === 'x-gzip') return true
+  throw new GatewayError('upstream_invalid', `${host} sent a body in an encoding that was not asked for.`)
 }
 
 async function collect(stream: Readable, limits: BodyLimits): Promise<Buffer> {

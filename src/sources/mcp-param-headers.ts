@@ -72,7 +72,7 @@ export function toParamHeaders(inputSchema: JsonObject, input: JsonObject): Reco
   return Object.fromEntries(
     headers.declarations.flatMap(({ path, name }) => {
       const text = primitiveText(valueAt(input, path))
-      return text === undefined ? [] : [[`Mcp-Param-${name}`, encoded(text)]]
+      return text === undefined ? [] : [[`Mcp-Param-${name}`, headerText(text)]]
     }),
   )
 }
@@ -89,7 +89,8 @@ function primitiveText(value: Json | undefined): string | undefined {
   return undefined
 }
 
-const encoded = (text: string): string =>
+/** Text as a header can carry it: as it is, or in Base64 when HTTP would change or refuse it. */
+export const headerText = (text: string): string =>
   PLAIN.test(text) && !(text.startsWith('=?base64?') && text.endsWith('?='))
     ? text
     : `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`

@@ -1,3 +1,4 @@
+import type { Egress } from '../egress/egress.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { ProcessLedger } from './process-ledger.ts'
@@ -37,11 +38,16 @@ export interface McpTimeouts {
 
 export const DEFAULT_TIMEOUTS: McpTimeouts = { connectMs: 30_000, idleMs: 60_000, totalMs: 600_000 }
 
+/** The protocol of a server: MCP 2026-07-28 is `modern`, everything before is `legacy`. */
+export type Era = 'legacy' | 'modern'
+
 /** A downstream MCP server as the config describes it. */
 export interface McpSpec {
   readonly connection: string
   readonly transport: McpTransport
   readonly timeouts?: Partial<McpTimeouts>
+  /** Forces the era: the server is not probed, and not tried with the other one. */
+  readonly era?: Era
   /** An admin's explicit word that this server's annotations are true; otherwise they may only raise an effect. */
   readonly trustAnnotations: boolean
 }
@@ -53,6 +59,8 @@ export interface McpDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   /** egress: the only way out over HTTP. */
   readonly fetch: (options: { readonly allowPrivateNetwork: boolean; readonly maxBytes?: number }) => typeof fetch
+  /** egress again, for calls alone, and quicker; without it they take the way of everything else. */
+  readonly post?: Egress['post'] | undefined
   readonly verdicts: Verdicts
   readonly ledger: ProcessLedger
   /** How long each step of ending a process waits, in milliseconds; default 2,000. */

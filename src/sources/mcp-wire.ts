@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
 import { childEnv } from './child-process.ts'
+import { leanCalls } from './lean-http.ts'
 import { STREAM_ENDED, lostAnswer } from './lost-answer.ts'
 import { revealed, type McpDeps, type McpTransport } from './mcp-spec.ts'
 import { stdioTransport } from './stdio-transport.ts'
@@ -45,6 +46,10 @@ export function stdioWire(to: StdioEnd, deps: McpDeps): Wire {
 export function httpWire(to: HttpEnd, deps: McpDeps): Wire {
   const transport = new StreamableHTTPClientTransport(to.url, httpOptions(to, deps))
   failOnStreamEnd(transport)
+  const { url, allowPrivateNetwork } = to
+  const headers = revealed(to.headers)
+  if (deps.post)
+    leanCalls({ ...deps, transport, url, headers, allowPrivateNetwork, post: deps.post, maxBytes: MAX_MESSAGE_BYTES })
   return { kind: 'http', transport, ...silent, endSession: () => transport.terminateSession() }
 }
 

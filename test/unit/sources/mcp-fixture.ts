@@ -7,8 +7,9 @@ import { createEgress } from '../../../src/egress/egress.ts'
 import type { GatewayError } from '../../../src/kernel/errors.ts'
 import type { Exchange } from '../../../src/kernel/exchange.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
-import type { SourceTool, ToolResult } from '../../../src/kernel/tool.ts'
-import type { Connected } from '../../../src/sources/connector.ts'
+import type { SourceFeature, SourceTool, ToolResult } from '../../../src/kernel/tool.ts'
+import type { Source } from '../../../src/kernel/source.ts'
+import type { Connected, ConnectorEvents } from '../../../src/sources/connector.ts'
 import { mcpConnector } from '../../../src/sources/mcp-connector.ts'
 import type { McpDeps, McpSpec, McpTransport, SecretText } from '../../../src/sources/mcp-spec.ts'
 import { noLedger } from '../../../src/sources/process-ledger.ts'
@@ -44,6 +45,7 @@ export function mcpDeps(change: Partial<McpDeps> = {}): McpDeps {
     schedule: realSchedule,
     env: process.env,
     fetch: (options) => egress.fetch(options),
+    post: (request) => egress.post(request),
     verdicts: memoryVerdicts(),
     ledger: noLedger,
     version: '0.0.0',
@@ -51,14 +53,22 @@ export function mcpDeps(change: Partial<McpDeps> = {}): McpDeps {
   }
 }
 
-export interface Session extends Pick<Connected, 'source' | 'identity' | 'tools'> {
+export interface Session {
+  readonly connected: Connected
+  readonly source: Source
+  readonly tools: readonly SourceTool[]
+  readonly identity: string
   readonly probe: () => Promise<void>
   readonly close: () => Promise<void>
   readonly problems: () => readonly string[]
   /** What `onTools` told, newest last. */
   readonly lists: (readonly SourceTool[])[]
+  readonly featureLists: (readonly SourceFeature[])[]
+  /** The URIs of which `onResourceUpdated` told. */
+  readonly updates: string[]
   readonly losses: GatewayError[]
   readonly call: (name: string, input?: JsonObject, exchange?: Partial<Exchange>) => Promise<ToolResult>
+  readonly request: (method: string, params?: JsonObject, exchange?: Partial<Exchange>) => Promise<JsonObject>
 }
 
 /** Connects through the connector as the supervisor does; closed with the test. */
@@ -67,26 +77,34 @@ export async function connect(
   spec: Partial<McpSpec> = {},
   deps: McpDeps = mcpDeps(),
 ): Promise<Session> {
-  const lists: (readonly SourceTool[])[] = []
-  const losses: GatewayError[] = []
-  const events = {
-    onTools: (tools: readonly SourceTool[]) => void lists.push(tools),
-    onLost: (error: GatewayError) => void losses.push(error),
+  const told = { lists: [], featureLists: [], updates: [], losses: [] } as Pick<
+    Session,
+    'lists' | 'featureLists' | 'updates' | 'losses'
+  >
+  const events: ConnectorEvents = {
+    onTools: (tools) => void told.lists.push(tools),
+    onFeatures: (features) => void told.featureLists.push(features),
+    onResourceUpdated: (uri) => void told.updates.push(uri),
+    onLost: (error) => void told.losses.push(error),
   }
   const connector = mcpConnector({ connection: 'fake', transport, trustAnnotations: false, ...spec }, deps)
   const connected = await connector.connect(events, new AbortController().signal)
   onTestFinished(() => connected.close())
-  const { source: inner } = connected
+  const { source } = connected
   return {
-    source: inner,
-    identity: connected.identity,
+    ...told,
+    connected,
+    source,
     tools: connected.tools,
+    identity: connected.identity,
     probe: () => connected.probe(new AbortController().signal),
     close: () => connected.close(),
     problems: () => connected.problems?.() ?? [],
-    lists,
-    losses,
-    call: (name, input = {}, exchange = {}) => inner.callTool(name, input, { ...anExchange(), ...exchange }),
+    call: (name, input = {}, exchange = {}) => source.callTool(name, input, { ...anExchange(), ...exchange }),
+    async request(method, params = {}, exchange = {}) {
+      if (!source.request) throw new Error('this source has nothing but tools')
+      return source.request(method, params, { ...anExchange(), ...exchange })
+    },
   }
 }
 

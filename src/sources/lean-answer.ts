@@ -1,0 +1,116 @@
+import {
+  type JSONRPCMessage,
+  type JSONRPCRequest,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  type StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client'
+import type { PostReply } from '../egress/egress.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { eventReader } from './event-reader.ts'
+import { checkedAnswer, lostAnswer, NOT_JSON_RPC, STREAM_ENDED } from './lost-answer.ts'
+
+/** Where a modern request says that it is one. */
+export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion'
+
+/** Takes in what comes back for one request and hands it to the SDK's client, message by message. */
+export interface LeanAnswer {
+  readonly onEvents: (chunk: Uint8Array) => void
+  /** The end of the reply. A JSON body is handed on; throws for a body that is none. */
+  take(reply: PostReply): void
+  /** Whether the request has been answered. */
+  isGiven(): boolean
+  /** Where a broken stream can be taken up again. */
+  lastEventId(): string | undefined
+  retryMs(): number | undefined
+  /** Fails the request: its answer will not come any more. */
+  lose(): void
+}
+
+export function leanAnswer(
+  transport: StreamableHTTPClientTransport,
+  id: JSONRPCRequest['id'],
+  maxLength: number,
+): LeanAnswer {
+  const state: { given: boolean; told: boolean; eventId?: string | undefined; retry?: number | undefined } = {
+    given: false,
+    told: false,
+  }
+  // The client judges each message by itself.
+  const hand = (message: JsonObject): void => transport.onmessage?.(message as unknown as JSONRPCMessage)
+  const deliver = (message: Json): void => {
+    const checked = isJsonObject(message) ? checkedAnswer(message) : { ...lostAnswer(id, NOT_JSON_RPC) }
+    // The client works on notifications a tick later than on answers: an answer must not overtake what came before it.
+    if (state.told) setImmediate(hand, checked)
+    else hand(checked)
+    if ('method' in checked) state.told = true
+    else if (checked['id'] === id) state.given = true
+  }
+  const read = eventReader((event) => {
+    state.eventId = event.id ?? state.eventId
+    state.retry = event.retry ?? state.retry
+    const message = event.data === undefined ? undefined : parsed(event.data)
+    if (message !== undefined) deliver(message)
+  }, maxLength)
+  return {
+    onEvents: read,
+    take({ headers, body }) {
+      const type = mediaType(headers)
+      if (type === 'text/event-stream') return
+      if (type !== 'application/json') throw unexpected(type)
+      const message = JSON.parse(Buffer.from(body).toString()) as Json
+      for (const one of Array.isArray(message) ? (message as readonly Json[]) : [message]) deliver(one)
+      if (!state.given) deliver({ ...lostAnswer(id, NOT_JSON_RPC) })
+    },
+    isGiven: () => state.given,
+    lastEventId: () => state.eventId,
+    retryMs: () => state.retry,
+    lose: () => deliver({ ...lostAnswer(id, STREAM_ENDED) }),
+  }
+}
+
+/**
+ * What the SDK's transport does with a status that brings no answer: 202 promises an answer on another stream, 400 may hold a
+ * modern server's JSON-RPC error, everything else is thrown as `SdkHttpError`.
+ */
+export function refusal(
+  transport: StreamableHTTPClientTransport,
+  { id, params }: JSONRPCRequest,
+  { status, body }: PostReply,
+): void {
+  if (status === 202) return
+  const text = Buffer.from(body).toString()
+  const isModern = params?._meta?.[VERSION_KEY] !== undefined
+  const message = status === 400 && isModern ? errorFor(id, text) : undefined
+  if (message) transport.onmessage?.(message)
+  else
+    throw new SdkHttpError(SdkErrorCode.ClientHttpNotImplemented, `The server answered with HTTP ${status}.`, {
+      status,
+      text,
+    })
+}
+
+/** A JSON-RPC error for this request, if that is what the text holds. */
+function errorFor(id: JSONRPCRequest['id'], text: string): JSONRPCMessage | undefined {
+  const message = parsed(text)
+  if (!isJsonObject(message) || message['id'] !== id || !isJsonObject(message['error'])) return undefined
+  return checkedAnswer(message) as unknown as JSONRPCMessage
+}
+
+/** The value; undefined for what is no JSON. */
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+function mediaType({ 'content-type': type }: PostReply['headers']): string {
+  const [essence = ''] = (Array.isArray(type) ? type.join() : (type ?? '')).split(';')
+  return essence.trim().toLowerCase()
+}
+
+const unexpected = (type: string): SdkError =>
+  new SdkError(SdkErrorCode.ClientHttpUnexpectedContent, `Unexpected content type: ${type}`)
