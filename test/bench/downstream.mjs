@@ -35,12 +35,18 @@ const answers = {
 }
 
 const server = createServer((request, response) => {
-  if (request.method !== 'POST') return void response.writeHead(405).end()
+  if (request.method !== 'POST') {
+    response.writeHead(405).end()
+    return
+  }
   const chunks = []
   request.on('data', (chunk) => chunks.push(chunk))
   request.on('end', () => {
     const message = JSON.parse(Buffer.concat(chunks).toString())
-    if (message.id === undefined) return void response.writeHead(202).end()
+    if (message.id === undefined) {
+      response.writeHead(202).end()
+      return
+    }
     const isModern = message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined
     const answer = answers[message.method]
     const id = JSON.stringify(message.id)
