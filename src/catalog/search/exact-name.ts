@@ -6,7 +6,10 @@ import type { Tool } from '../../kernel/tool.ts'
  */
 export function exactName(query: string): ((tool: Tool) => boolean) | undefined {
   const words = query.trim().slice(0, MAX_TEXT).split(/\s+/)
-  const names = words.filter((word) => words.length === 1 || isIdentifier(word)).map(toName).filter((name) => name !== '')
+  const names = words
+    .filter((word) => words.length === 1 || isIdentifier(word))
+    .map(toName)
+    .filter((name) => name !== '')
   return names.length === 0 ? undefined : (tool) => names.some((name) => isNamed(tool, name))
 }
 

@@ -52,5 +52,5 @@ export const WEIGHTS: Weights = {
   nameCoverage: 0.8,
   synonym: 0.45,
   compound: 0.85,
-  weakBelow: 0.6,
+  weakBelow: 0.42,
 }

@@ -1,6 +1,6 @@
 import { FIELDS } from './fields.ts'
 import { fieldOf, termOf } from './postings.ts'
-import { inverseFrequency, type Query } from './query.ts'
+import type { Query } from './query.ts'
 import type { VisibleSet } from './visible-set.ts'
 
 const NAME = FIELDS.indexOf('name')
@@ -17,7 +17,7 @@ export function nameCoverage(set: VisibleSet, { asked }: Query): (tool: number) 
     for (let at = starts[tool] ?? 0; at < (starts[tool + 1] ?? 0); at++) {
       const posting = postings[at] ?? 0
       if (fieldOf(posting) !== NAME) break
-      const idf = inverseFrequency(set, termOf(posting))
+      const idf = set.idf[termOf(posting)] ?? set.idfOfUnknown
       all += idf
       said += idf * (asked.get(termOf(posting)) ?? 0)
     }

@@ -44,9 +44,8 @@ const STEP_3: readonly Rule[] = [
   ['ful', ''],
   ['ness', ''],
 ]
-const STEP_4: readonly string[] = (
-  'al ance ence er ic able ible ant ement ment ent ion ou ism ate iti ous ive ize'
-).split(' ')
+const STEP_4: readonly string[] =
+  'al ance ence er ic able ible ant ement ment ent ion ou ism ate iti ous ive ize'.split(' ')
 
 function step1a(word: string): string {
   if (word.endsWith('sses') || word.endsWith('ies')) return word.slice(0, -2)
@@ -127,5 +126,7 @@ const endsDouble = (stem: string): boolean =>
 function endsShort(stem: string): boolean {
   const kinds: boolean[] = []
   for (let at = 0; at < stem.length; at++) kinds.push(isVowelAt(stem, at, kinds.at(-1) ?? false))
-  return stem.length > 2 && kinds.at(-3) === false && kinds.at(-2) === true && kinds.at(-1) === false && !/[wxy]$/.test(stem)
+  return (
+    stem.length > 2 && kinds.at(-3) === false && kinds.at(-2) === true && kinds.at(-1) === false && !/[wxy]$/.test(stem)
+  )
 }

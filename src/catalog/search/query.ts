@@ -51,8 +51,8 @@ function toConcept(set: VisibleSet, stems: Weighted): Concept {
     const term = set.index.vocabulary.find(stem)
     return term === undefined ? [] : [[term, weight] as const]
   })
-  const commonest = known.map(([term]) => inverseFrequency(set, term))
-  return { terms: new Map(known), idf: Math.min(...commonest, inverseFrequency(set, undefined)) }
+  const found = known.map(([term]) => set.idf[term] ?? set.idfOfUnknown)
+  return { terms: new Map(known), idf: Math.min(...found, set.idfOfUnknown) }
 }
 
 function askedBy(concepts: readonly Concept[]): ReadonlyMap<number, number> {
@@ -61,10 +61,4 @@ function askedBy(concepts: readonly Concept[]): ReadonlyMap<number, number> {
     for (const [term, weight] of terms) asked.set(term, Math.max(weight, asked.get(term) ?? 0))
   }
   return asked
-}
-
-/** Robertson's idf, kept above zero. The same for a word nobody has and a word only hidden tools have. */
-export function inverseFrequency({ size, frequencies }: VisibleSet, term: number | undefined): number {
-  const frequency = term === undefined ? 0 : (frequencies[term] ?? 0)
-  return Math.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
 }

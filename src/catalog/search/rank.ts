@@ -86,7 +86,7 @@ function keepBest(best: Candidate[], candidate: Candidate, limit: number): void 
   const worst = best.at(-1)
   if (best.length >= limit && (worst === undefined || compare(worst, candidate) < 0)) return
   let low = 0
-  for (let high = best.length; low < high; ) {
+  for (let high = best.length; low < high;) {
     const middle = (low + high) >>> 1
     const other = best[middle]
     if (other !== undefined && compare(other, candidate) < 0) low = middle + 1

@@ -12,10 +12,11 @@ update edit modify change alter revise patch fix
 write save store overwrite
 get fetch retrieve read load
 show view read display
-list enumerate browse
-search find query lookup locate
+list enumerate browse ls
+search find look query lookup locate grep
 send post deliver dispatch
 message chat dm talk conversation
+chat slack
 conversation thread discussion
 email mail gmail mailbox inbox
 issue ticket bug task defect
@@ -24,7 +25,7 @@ diff change patch
 repository repo project codebase
 api http rest endpoint resource
 file document
-folder directory subfolder
+folder directory subfolder mkdir
 disk file filesystem drive
 tree structure nested recursive
 image picture photo media
@@ -64,7 +65,7 @@ compress zip archive gzip
 download save export
 upload import attach
 copy duplicate clone
-move rename relocate put
+move rename relocate put mv
 run execute launch start trigger
 stop cancel abort end
 log history

@@ -31,9 +31,27 @@ export function definitionTexts({ name, title, description, inputSchema }: ToolD
   const parameters = parametersOf(inputSchema)
   return [
     ['name', name.slice(0, MAX_TEXT)],
-    ['description', [title, description].filter((text) => text !== undefined).join('\n').slice(0, MAX_TEXT)],
-    ['parameters', parameters.map(([parameter]) => parameter).join('\n').slice(0, MAX_TEXT)],
-    ['parameterDescriptions', parameters.map(([, text]) => text).join('\n').slice(0, MAX_TEXT)],
+    [
+      'description',
+      [title, description]
+        .filter((text) => text !== undefined)
+        .join('\n')
+        .slice(0, MAX_TEXT),
+    ],
+    [
+      'parameters',
+      parameters
+        .map(([parameter]) => parameter)
+        .join('\n')
+        .slice(0, MAX_TEXT),
+    ],
+    [
+      'parameterDescriptions',
+      parameters
+        .map(([, text]) => text)
+        .join('\n')
+        .slice(0, MAX_TEXT),
+    ],
   ]
 }
 

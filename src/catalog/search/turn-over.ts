@@ -32,7 +32,10 @@ export function* turnOver(byTool: ToolPostings, terms: number): Generator<undefi
   return { tools, marks, starts, used }
 }
 
-function* eachTool({ postings, starts }: ToolPostings, visit: (posting: number, tool: number) => void): Generator<undefined> {
+function* eachTool(
+  { postings, starts }: ToolPostings,
+  visit: (posting: number, tool: number) => void,
+): Generator<undefined> {
   for (let tool = 0; tool + 1 < starts.length; tool++) {
     const end = starts[tool + 1] ?? 0
     for (let at = starts[tool] ?? 0; at < end; at++) visit(postings[at] ?? 0, tool)

@@ -8,8 +8,10 @@ export interface VisibleSet {
   /** 1 for the position of each visible tool. */
   readonly mask: Uint8Array
   readonly size: number
-  /** How many visible tools have each term. */
-  readonly frequencies: Uint32Array
+  /** What finding each term is worth: the fewer visible tools have it, the more. */
+  readonly idf: Float64Array
+  /** The same for a word that nobody has, or that only hidden tools have. */
+  readonly idfOfUnknown: number
   /** Words of a field, averaged over the visible tools. */
   readonly averages: Float64Array
 }
@@ -18,7 +20,8 @@ export interface VisibleSet {
 export function visibleSet(index: SearchIndex, isVisible: (tool: Tool) => boolean): VisibleSet {
   const mask = Uint8Array.from(index.tools, (tool) => Number(isVisible(tool)))
   const size = mask.reduce((sum, bit) => sum + bit, 0)
-  return { index, mask, size, frequencies: frequenciesOf(index, mask), averages: averagesOf(index, mask, size) }
+  const idf = Float64Array.from(frequenciesOf(index, mask), (frequency) => inverse(frequency, size))
+  return { index, mask, size, idf, idfOfUnknown: inverse(0, size), averages: averagesOf(index, mask, size) }
 }
 
 /** Visible sets by a key of the caller's, such as the signature of a policy view. The least recently used falls out. */
@@ -40,6 +43,10 @@ export function visibleSets(limit = 32): VisibleSets {
   }
 }
 
+/** Robertson's inverse document frequency, kept above zero. */
+const inverse = (frequency: number, size: number): number => Math.log(1 + (size - frequency + 0.5) / (frequency + 0.5))
+
+/** How many visible tools have each term. */
 function frequenciesOf({ byTerm: { starts, tools } }: SearchIndex, mask: Uint8Array): Uint32Array {
   const frequencies = new Uint32Array(starts.length - 1)
   for (let term = 0; term < frequencies.length; term++) {

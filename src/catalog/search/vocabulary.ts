@@ -33,7 +33,12 @@ export function openVocabulary(): Vocabulary {
       return numbers.size
     },
     find: (stem) => numbers.get(stem),
-    learn: (text) => learnStems(toWords(text).filter((word) => !isStopWord(word)).map(stemOf)),
+    learn: (text) =>
+      learnStems(
+        toWords(text)
+          .filter((word) => !isStopWord(word))
+          .map(stemOf),
+      ),
     learnStems,
   }
 }

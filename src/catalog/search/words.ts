@@ -13,7 +13,12 @@ const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hang
  * become pairs of characters. Linear in the length of the text.
  */
 export function toWords(text: string): readonly string[] {
-  const plain = isAscii(text) ? text : text.normalize('NFKD').replaceAll(/[\u0300-\u036f]/g, '').normalize('NFKC')
+  const plain = isAscii(text)
+    ? text
+    : text
+        .normalize('NFKD')
+        .replaceAll(/[\u0300-\u036f]/g, '')
+        .normalize('NFKC')
   const words: string[] = []
   for (const [word] of plain.replaceAll(/['’](?=\p{L})/gu, '').matchAll(WORD)) {
     if (isAscii(word)) split(word, words)
@@ -48,7 +53,7 @@ function splitScripts(word: string, words: string[]): void {
   let from = 0
   for (const match of word.matchAll(CJK)) {
     split(word.slice(from, match.index), words)
-    pairs([...match[0]], words)
+    pairs(Array.from(match[0]), words)
     from = match.index + match[0].length
   }
   split(word.slice(from), words)

@@ -4,7 +4,6 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { buildCatalog } from '../../../src/catalog/catalog.ts'
 import type { ConnectionText } from '../../../src/catalog/search/tool-texts.ts'
-import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { SourceTool, Tool, ToolId } from '../../../src/kernel/tool.ts'
 
 /** A question with what answers it: of each inner list any one tool will do. No list at all: nothing answers it. */
@@ -105,7 +104,7 @@ function toInputs(rows: readonly z.infer<typeof toolSchema>[]) {
 }
 
 const toSourceTool = ({ name, description, inputSchema }: z.infer<typeof toolSchema>): SourceTool => ({
-  definition: { name, description, inputSchema: inputSchema as JsonObject },
+  definition: { name, description, inputSchema },
   traits: { effect: 'read', external: false, idempotent: true, tags: [] },
 })
 
