@@ -1,4 +1,5 @@
-import type { SourceTool } from '../kernel/tool.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { SourceFeature, SourceTool } from '../kernel/tool.ts'
 import type { Connector } from './connector.ts'
 
 /** A connection as the config wants it. */
@@ -12,11 +13,15 @@ export interface ConnectionSpec {
   connector(): Connector
 }
 
-/** The tools of one connection, as the catalog takes them. */
+/** What one connection offers, as the catalog takes it. */
 export interface ConnectionTools {
   readonly connection: string
   readonly provider: string
   /** The server's identity, for the fingerprints of the tools. */
   readonly identity: string
   readonly tools: readonly SourceTool[]
+  readonly features: readonly SourceFeature[]
+  /** MCP's server capabilities, of every era in which the server was reached. */
+  readonly capabilities: JsonObject
+  readonly instructions?: string
 }

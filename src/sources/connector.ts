@@ -1,6 +1,7 @@
 import type { GatewayError } from '../kernel/errors.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import type { Source } from '../kernel/source.ts'
-import type { SourceTool } from '../kernel/tool.ts'
+import type { SourceFeature, SourceTool } from '../kernel/tool.ts'
 
 /** What the supervisor runs for a connection: provider sources and MCP sources each make one. */
 export interface Connector {
@@ -17,6 +18,12 @@ export interface Connected {
   /** What the tools' fingerprints are bound to: who answers at the other end. */
   readonly identity: string
   readonly tools: readonly SourceTool[]
+  /** Resources, templates and prompts. */
+  readonly features: readonly SourceFeature[]
+  /** What the other end can do, in the words of MCP's server capabilities; grows when it is reached in another era too. */
+  readonly capabilities: JsonObject
+  /** How the other end wants to be used, in its own words. */
+  readonly instructions?: string
   /** What of the newest list is not offered and why, in words for an admin; absent or empty when nothing was left out. */
   problems?(): readonly string[]
   /** Resolves when the other end still answers; rejects with a GatewayError that says why not. */
@@ -28,6 +35,10 @@ export interface Connected {
 export interface ConnectorEvents {
   /** The complete new list of tools. */
   onTools(tools: readonly SourceTool[]): void
+  /** The complete new list of resources, templates and prompts; also called when the capabilities grew. */
+  onFeatures(features: readonly SourceFeature[]): void
+  /** A resource that was subscribed to may have changed. */
+  onResourceUpdated(uri: string): void
   /** The connection is gone and will not come back by itself; called at most once per connect. */
   onLost(error: GatewayError): void
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { ToolDefinition } from '../kernel/tool.ts'
 import type { ConnectionTools } from './connection-spec.ts'
 
-/** The last known tools of a connection, with the fingerprint of the spec that they came from. */
+/** What a connection last offered, with the fingerprint of the spec that they came from. */
 export interface KnownDefinitions extends ConnectionTools {
   readonly fingerprint: string
 }
 
-/** Keeps the last known tools across restarts, so that a gateway lists at once while its servers still start. */
+/** Keeps what connections last offered across restarts, so that a gateway lists at once while its servers still start. */
 export interface Definitions {
   load(connection: string): Promise<KnownDefinitions | undefined>
   save(connection: string, known: KnownDefinitions): Promise<void>
@@ -17,7 +18,9 @@ const definition = z.custom<ToolDefinition>(
   (value) => z.looseObject({ name: z.string(), inputSchema: z.looseObject({}) }).safeParse(value).success,
 )
 
-/** The stored form of `KnownDefinitions`. */
+const jsonObject = z.custom<JsonObject>(isJsonObject)
+
+/** The stored form of `KnownDefinitions`; rows from before there were features have none. */
 export const knownDefinitionsSchema = z.strictObject({
   fingerprint: z.string(),
   connection: z.string(),
@@ -34,6 +37,13 @@ export const knownDefinitionsSchema = z.strictObject({
       }),
     }),
   ),
+  features: z
+    .array(
+      z.strictObject({ kind: z.enum(['resource', 'template', 'prompt']), name: z.string(), definition: jsonObject }),
+    )
+    .default([]),
+  capabilities: jsonObject.default({}),
+  instructions: z.string().exactOptional(),
 })
 
 /** Definitions that last as long as the process. */

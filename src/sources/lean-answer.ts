@@ -10,11 +10,15 @@ import type { PostReply } from '../egress/egress.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { eventReader } from './event-reader.ts'
 import { checkedAnswer, lostAnswer, NOT_JSON_RPC, STREAM_ENDED } from './lost-answer.ts'
+import { withOrigin } from './origin.ts'
 
 /** Where a modern request says that it is one. */
 export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion'
 
-/** Takes in what comes back for one request and hands it to the SDK's client, message by message. */
+/**
+ * Takes in what comes back for one request and hands it to the SDK's client, message by message; what the server asks or
+ * tells in between bears the call's `tag`.
+ */
 export interface LeanAnswer {
   readonly onEvents: (chunk: Uint8Array) => void
   /** The end of the reply. A JSON body is handed on; throws for a body that is none. */
@@ -32,13 +36,15 @@ export function leanAnswer(
   transport: StreamableHTTPClientTransport,
   id: JSONRPCRequest['id'],
   maxLength: number,
+  tag?: unknown,
 ): LeanAnswer {
   const state: { given: boolean; told: boolean; eventId?: string | undefined; retry?: number | undefined } = {
     given: false,
     told: false,
   }
   // The client judges each message by itself.
-  const hand = (message: JsonObject): void => transport.onmessage?.(message as unknown as JSONRPCMessage)
+  const hand = (message: JsonObject): void =>
+    transport.onmessage?.(withOrigin(message, tag) as unknown as JSONRPCMessage)
   const deliver = (message: Json): void => {
     const checked = isJsonObject(message) ? checkedAnswer(message) : { ...lostAnswer(id, NOT_JSON_RPC) }
     // The client works on notifications a tick later than on answers: an answer must not overtake what came before it.

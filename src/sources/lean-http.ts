@@ -1,4 +1,4 @@
-import type { JSONRPCRequest, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import type { JSONRPCRequest, StreamableHTTPClientTransport, Transport } from '@modelcontextprotocol/client'
 import type { Egress } from '../egress/egress.ts'
 import { isJsonObject } from '../kernel/json.ts'
 import { leanAnswer, type LeanAnswer, refusal, VERSION_KEY } from './lean-answer.ts'
@@ -6,7 +6,8 @@ import { headerText } from './mcp-param-headers.ts'
 import { pause, type Schedule } from './schedule.ts'
 
 type Send = StreamableHTTPClientTransport['send']
-type SendOptions = NonNullable<Parameters<Send>[1]>
+type SendOptions = NonNullable<Parameters<Send>[1]> &
+  Pick<NonNullable<Parameters<Transport['send']>[1]>, 'relatedRequestId'>
 
 export interface LeanHttp {
   readonly transport: StreamableHTTPClientTransport
@@ -47,7 +48,7 @@ export function leanCalls(lean: LeanHttp): void {
   if (SPECIAL.some((name) => name in headers)) return
   const complete: Send = transport.send.bind(transport)
   const way = { ...lean, complete, life: lifeOf(transport), headers: { ...headers, ...FIXED_HEADERS } }
-  transport.send = async (message, options = {}) => {
+  transport.send = async (message, options: SendOptions = {}) => {
     if (!isPlainCall(message, options)) return complete(message, options)
     try {
       return await sendCall(way, message, options)
@@ -82,7 +83,7 @@ interface Way extends LeanHttp {
 }
 
 async function sendCall(way: Way, call: JSONRPCRequest, options: SendOptions): Promise<void> {
-  const answer = leanAnswer(way.transport, call.id, way.maxBytes)
+  const answer = leanAnswer(way.transport, call.id, way.maxBytes, options.relatedRequestId)
   const end = joined(way.life, options.requestSignal)
   try {
     const reply = await way.post({

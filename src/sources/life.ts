@@ -3,13 +3,14 @@ import type { Clock } from '../kernel/clock.ts'
 import type { ConnectionState } from '../kernel/connection.ts'
 import { toGatewayError, type GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { SourceTool } from '../kernel/tool.ts'
+import type { SourceFeature, SourceTool } from '../kernel/tool.ts'
 import { stepsOn, type ConnectionEvent } from './connection-state.ts'
 import type { ConnectionSpec } from './connection-spec.ts'
 import type { Connected } from './connector.ts'
 import type { Definitions, KnownDefinitions } from './definitions.ts'
 import type { Schedule } from './schedule.ts'
 import type { StartGate } from './start-gate.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 export interface Transition {
   readonly connection: string
@@ -27,6 +28,7 @@ export interface SupervisedDeps {
   readonly definitions: Definitions
   readonly gate: StartGate
   readonly onChange: () => void
+  readonly onResourceUpdated: (connection: string, uri: string) => void
   /** Every change of state, for the audit log. */
   readonly onTransition?: (transition: Transition) => void
   readonly log: (level: 'info' | 'warn', message: string, facts: JsonObject) => void
@@ -59,6 +61,7 @@ export interface Run extends Life {
   /** The end of the connection before; the next one waits for it. */
   ending: Promise<void>
   saving: Promise<void>
+  readonly subscriptions: Subscriptions
   cancelTimer: () => void
 }
 
@@ -79,22 +82,32 @@ export async function recall(run: Run): Promise<void> {
   }
 }
 
-const isChanged = (run: Run, live: Connected, tools: readonly SourceTool[]): boolean =>
-  !isDeepStrictEqual(toKnown(run, live, tools), run.known)
+/** What a connection lists. */
+export interface Offer {
+  readonly tools: readonly SourceTool[]
+  readonly features: readonly SourceFeature[]
+}
 
-const toKnown = ({ spec }: Run, { identity }: Connected, tools: readonly SourceTool[]): KnownDefinitions => ({
+const toKnown = (
+  { spec }: Run,
+  { identity, capabilities, instructions }: Connected,
+  offer: Offer,
+): KnownDefinitions => ({
   fingerprint: spec.fingerprint,
   connection: spec.slug,
   provider: spec.provider,
   identity,
-  tools,
+  tools: offer.tools,
+  features: offer.features,
+  capabilities,
+  ...(instructions !== undefined && { instructions }),
 })
 
-/** Takes a list over and keeps it for the next start. */
-export function learn(run: Run, live: Connected, tools: readonly SourceTool[]): void {
-  if (!isChanged(run, live, tools)) return
+/** Takes a list over, whole or in part, and keeps it for the next start. */
+export function learn(run: Run, live: Connected, offer: Partial<Offer>): void {
   const { deps, spec } = run
-  const known = toKnown(run, live, tools)
+  const known = toKnown(run, live, { tools: [], features: [], ...run.known, ...offer })
+  if (isDeepStrictEqual(known, run.known)) return
   run.known = known
   run.saving = run.saving
     .then(() => deps.definitions.save(spec.slug, known))

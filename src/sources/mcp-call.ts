@@ -1,46 +1,74 @@
 import { GatewayError } from '../kernel/errors.ts'
-import type { Exchange } from '../kernel/exchange.ts'
+import type { Exchange, Resumption } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { ToolResult } from '../kernel/tool.ts'
+import { lineFor, replace } from './line-for.ts'
 import { isUnreachable, toCallError } from './mcp-failure.ts'
+import type { Line } from './mcp-line.ts'
+import { mirrorsHeaders } from './mcp-offer.ts'
 import { toParamHeaders } from './mcp-param-headers.ts'
-import { hasLostSession, lose, mirrorsHeaders, relink, usableLine, type Line, type Session } from './mcp-session.ts'
-import { relayCall } from './relay.ts'
+import { hasLostSession, lose, type Session } from './mcp-session.ts'
+import { relay, toToolResult } from './relay.ts'
+import { withRounds } from './rounds.ts'
 
 export interface McpCall {
-  readonly name: string
-  readonly input: JsonObject
+  readonly method: string
+  readonly params: JsonObject
   readonly exchange: Exchange
+  /** Whether doing it twice is the same as doing it once. */
+  readonly repeatable: boolean
+  /** What of the params travels in headers too, where a transport has them. */
+  readonly headers: () => Readonly<Record<string, string>>
+}
+
+/** Calls a tool of a downstream server. Rejects with a GatewayError. */
+export async function callTool(
+  session: Session,
+  { name, input, exchange }: { readonly name: string; readonly input: JsonObject; readonly exchange: Exchange },
+): Promise<ToolResult> {
+  const tool = session.tools.byName.get(name)
+  const result = await relayed(session, {
+    method: 'tools/call',
+    params: { name, arguments: input },
+    exchange,
+    repeatable: tool?.traits.idempotent === true || tool?.traits.effect === 'read',
+    headers: () => (tool ? toParamHeaders(tool.definition.inputSchema, input) : {}),
+  })
+  return toToolResult(result)
 }
 
 /**
- * Calls a tool of a downstream server. When the server has forgotten the session, a new one is started, and the call is
- * repeated if doing it twice is the same as doing it once. Rejects with a GatewayError.
+ * Sends a call on, and answers what a modern server asks a legacy caller in between. When the server has forgotten the
+ * session, a new one is started, and the call is repeated if that does no harm. Rejects with a GatewayError.
  */
-export async function callTool(session: Session, call: McpCall): Promise<ToolResult> {
-  const line = await usableLine(session)
-  session.calls.add(call.exchange)
+export const relayed = (session: Session, call: McpCall): Promise<JsonObject> =>
+  withRounds((resumption) => sendOnce(session, call, resumption), call.exchange, session.deps.clock)
+
+async function sendOnce(session: Session, call: McpCall, resumption: Resumption | undefined): Promise<JsonObject> {
+  const line = await lineFor(session, call.exchange)
   try {
-    return await send(session, line, call)
+    return await send(session, line, call, resumption)
   } catch (error) {
     if (!hasLostSession(line.link, error)) throw toFailure(session, line, error)
-    await relink(session, line)
+    await replace(session, line)
     return await sendAgain(session, call)
-  } finally {
-    session.calls.delete(call.exchange)
   }
 }
 
-function send({ timeouts, deps }: Session, { link, listing }: Line, call: McpCall): Promise<ToolResult> {
-  const schema = mirrorsHeaders(link) ? listing.byName.get(call.name)?.definition.inputSchema : undefined
-  const headers = schema ? toParamHeaders(schema, call.input) : {}
-  return relayCall(link, { ...call, headers }, timeouts, deps.schedule)
+async function send(
+  { timeouts, deps }: Session,
+  line: Line,
+  { method, params, exchange, headers }: McpCall,
+  resumption?: Resumption,
+): Promise<JsonObject> {
+  if (exchange.onLog) await line.hearLogs()
+  const mirrored = mirrorsHeaders(line.link) ? headers() : {}
+  return relay(line, { method, params, exchange, headers: mirrored, resumption }, timeouts, deps.schedule)
 }
 
-async function sendAgain(session: Session, call: McpCall): Promise<ToolResult> {
-  const line = await usableLine(session)
-  const traits = line.listing.byName.get(call.name)?.traits
-  if (!traits?.idempotent && traits?.effect !== 'read') {
+async function sendAgain(session: Session, call: McpCall): Promise<JsonObject> {
+  const line = await lineFor(session, call.exchange)
+  if (!call.repeatable) {
     throw new GatewayError(
       'upstream_failed',
       'The server had forgotten its session. The gateway has connected anew but did not repeat the call; call again.',
@@ -53,11 +81,12 @@ async function sendAgain(session: Session, call: McpCall): Promise<ToolResult> {
   }
 }
 
-function toFailure(session: Session, { link }: Line, error: unknown): GatewayError {
+function toFailure(session: Session, line: Line, error: unknown): GatewayError {
   const failure = toCallError(error)
   const wasNotRun = isUnreachable(error) || failure.data['reauth'] === true
-  if (wasNotRun) lose(session, link.explain(error))
-  if (wasNotRun || !session.lost || failure.code === 'cancelled') return failure
-  const detail = `${session.lost.message} It is not known whether the call was carried out.`
+  if (wasNotRun) lose(session, line.link.explain(error))
+  const lost = line.closed() ?? session.lost
+  if (wasNotRun || !lost || failure.code === 'cancelled') return failure
+  const detail = `${lost.message} It is not known whether the call was carried out.`
   return new GatewayError('upstream_failed', detail, { cause: error })
 }

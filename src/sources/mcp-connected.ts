@@ -1,42 +1,100 @@
+import type { Exchange } from '../kernel/exchange.ts'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { Connected, ConnectorEvents } from './connector.ts'
 import { callTool } from './mcp-call.ts'
 import { isAnswer } from './mcp-failure.ts'
-import { establish, hasLostSession, relink, relist, usableLine, type Session, type SessionDeps } from './mcp-session.ts'
+import { NO_FEATURES } from './mcp-features.ts'
+import { openLine, type Line } from './mcp-line.ts'
+import { request } from './mcp-request.ts'
+import {
+  establish,
+  hasLostSession,
+  relink,
+  relistFeatures,
+  relistTools,
+  usableLine,
+  type Session,
+  type SessionDeps,
+} from './mcp-session.ts'
+import { otherLine } from './other-line.ts'
+import { personalLines } from './personal-lines.ts'
 import { refresher } from './refresher.ts'
 import { ask } from './relay.ts'
+import { deadline } from './schedule.ts'
 
 const REFRESH_MS = 200
 const PROBE_MS = 10_000
+/** How long a caller waits for a line of its own or of its era. */
+const OPEN_MS = 10_000
 
-/** Connects and lists; then keeps the list true and the session alive until it is closed or lost. */
+/** Connects and lists; then keeps the lists true and the session alive until it is closed or lost. */
 export async function mcpConnected(
   deps: SessionDeps,
   events: ConnectorEvents,
   signal: AbortSignal,
 ): Promise<Connected> {
-  const session: Session = {
-    ...deps,
-    events,
-    lifetime: new AbortController(),
-    refresh: refresher(() => relist(session), REFRESH_MS, deps.deps.schedule),
-    calls: new Set(),
-    line: undefined,
-    relinking: undefined,
-    lost: undefined,
-  }
-  const { link, listing } = await establish(session, signal)
+  const session = newSession(deps, events)
+  const { link } = await establish(session, signal)
   return {
     source: {
       connection: deps.spec.connection,
       callTool: (name, input, exchange) => callTool(session, { name, input, exchange }),
+      request: (method, params, exchange) => request(session, { method, params, exchange }),
       close: () => close(session),
     },
     identity: link.identity,
-    tools: listing.tools,
-    problems: () => session.line?.listing.problems ?? [],
+    tools: session.tools.tools,
+    features: session.features.features,
+    get capabilities() {
+      return capabilitiesOf(session)
+    },
+    ...(link.instructions !== undefined && { instructions: link.instructions }),
+    problems: () => [...session.tools.problems, ...session.features.problems],
     probe: (probeSignal) => probe(session, probeSignal),
     close: () => close(session),
   }
+}
+
+function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
+  const { schedule, clock } = deps.deps
+  const lifetime = new AbortController()
+  const openLegacy = async (opener?: Exchange): Promise<Line> => {
+    const limit = deadline(lifetime.signal, Math.min(OPEN_MS, deps.timeouts.connectMs), schedule)
+    try {
+      return await openLine((linkEvents) => deps.openAs('legacy', linkEvents, limit.signal), {}, opener)
+    } finally {
+      limit.release()
+    }
+  }
+  const session: Session = {
+    ...deps,
+    events,
+    lifetime,
+    refreshTools: refresher(() => relistTools(session), REFRESH_MS, schedule),
+    refreshFeatures: refresher(() => relistFeatures(session), REFRESH_MS, schedule),
+    subscribed: new Set(),
+    other: otherLine({
+      eras: deps.eras,
+      clock,
+      open: openLegacy,
+      onOpen: () => events.onFeatures(session.features.features),
+    }),
+    personal: personalLines({ open: openLegacy, schedule }),
+    tools: { tools: [], byName: new Map(), problems: [] },
+    features: NO_FEATURES,
+    line: undefined,
+    relinking: undefined,
+    lost: undefined,
+  }
+  return session
+}
+
+/** A server that speaks both eras may advertise to one what it does not advertise to the other. */
+function capabilitiesOf({ line, other }: Session): JsonObject {
+  const [main, more] = [line?.link.capabilities, other.now()?.link.capabilities].map((value) =>
+    isJsonObject(value) ? value : {},
+  )
+  return { ...more, ...main }
 }
 
 /** `ping` for legacy servers; modern ones have none and are asked what they are. Any answer shows that they live. */
@@ -54,7 +112,8 @@ async function probe(session: Session, signal: AbortSignal): Promise<void> {
 
 async function close(session: Session): Promise<void> {
   session.lifetime.abort()
-  session.refresh.stop()
+  session.refreshTools.stop()
+  session.refreshFeatures.stop()
   session.line?.watch.stop()
-  await session.line?.link.close()
+  await Promise.all([session.line?.link.close(), session.other.close(), session.personal.close()])
 }

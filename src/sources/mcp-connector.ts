@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Connected, Connector, ConnectorEvents } from './connector.ts'
-import { toConnectError } from './mcp-failure.ts'
-import { openLink, type Era, type Link, type LinkEvents } from './mcp-link.ts'
 import { mcpConnected } from './mcp-connected.ts'
+import { erasOf } from './mcp-eras.ts'
+import { toConnectError } from './mcp-failure.ts'
+import { openLink, type Link, type LinkEvents } from './mcp-link.ts'
 import type { SessionDeps } from './mcp-session.ts'
 import { DEFAULT_TIMEOUTS, type McpDeps, type McpSpec } from './mcp-spec.ts'
 import { deadline } from './schedule.ts'
-import { isFresh } from './verdicts.ts'
 
 /**
  * A downstream MCP server over stdio, Streamable HTTP or SSE, of either protocol era. `connect` rejects within `connectMs`
@@ -15,11 +14,15 @@ import { isFresh } from './verdicts.ts'
  * credential was refused.
  */
 export function mcpConnector(spec: McpSpec, deps: McpDeps): Connector {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...spec.timeouts }
+  const { connectMs } = timeouts
   const session: SessionDeps = {
     spec,
     deps,
-    timeouts: { ...DEFAULT_TIMEOUTS, ...spec.timeouts },
+    timeouts,
+    eras: erasOf(spec, deps),
     open: (events, signal) => openRemembering(session, events, signal),
+    openAs: (era, events, signal) => openLink({ spec, deps, events, era, connectMs, signal }),
   }
   return {
     connection: spec.connection,
@@ -47,28 +50,14 @@ async function connect(session: SessionDeps, events: ConnectorEvents, signal: Ab
 }
 
 /** Opens a link with the era that is remembered, and remembers what was found; a failure forgets it. */
-async function openRemembering(
-  { spec, deps, timeouts }: SessionDeps,
-  events: LinkEvents,
-  signal: AbortSignal,
-): Promise<Link> {
-  const { verdicts, clock } = deps
-  const endpoint = endpointOf(spec)
-  const verdict = await verdicts.get(spec.connection)
-  const era: Era | undefined = verdict && isFresh(verdict, endpoint, clock()) ? verdict.era : undefined
+async function openRemembering({ eras, openAs }: SessionDeps, events: LinkEvents, signal: AbortSignal): Promise<Link> {
+  const era = await eras.first()
   try {
-    const link = await openLink({ spec, deps, events, era, connectMs: timeouts.connectMs, signal })
-    if (link.era !== era) await verdicts.set(spec.connection, { era: link.era, at: clock(), endpoint })
+    const link = await openAs(era, events, signal)
+    await eras.found(link.era)
     return link
   } catch (error) {
-    if (verdict) await verdicts.set(spec.connection, undefined)
+    await eras.forget()
     throw error
   }
-}
-
-function endpointOf({ transport }: McpSpec): string {
-  const parts = transport.kind === 'stdio' ? [transport.command, ...transport.args] : [transport.url.href]
-  return createHash('sha256')
-    .update(JSON.stringify([transport.kind, ...parts]))
-    .digest('hex')
 }

@@ -7,7 +7,7 @@ import {
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Json, JsonObject } from '../kernel/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { isSmall } from './json-bounds.ts'
 import { NOT_JSON_RPC, STREAM_ENDED } from './lost-answer.ts'
 import { masked, type McpSpec } from './mcp-spec.ts'
@@ -32,6 +32,8 @@ export function toConnectError(error: unknown, spec: McpSpec, wire?: Wire): Gate
 
 /** Why a call failed, for the agent that made it. A protocol error of the server is kept whole in `data`. */
 export function toCallError(error: unknown): GatewayError {
+  const answer = answerIn(error)
+  if (answer) return toRefusal(answer)
   if (error instanceof SdkHttpError && error.status === 403) {
     return new GatewayError('upstream_refused', 'The server forbids this call (HTTP 403).', { cause: error })
   }
@@ -39,7 +41,30 @@ export function toCallError(error: unknown): GatewayError {
 }
 
 /** The server answered, if only with an error: it is alive. */
-export const isAnswer = (error: unknown): boolean => error instanceof ProtocolError && error.data !== STREAM_ENDED
+export const isAnswer = (error: unknown): boolean =>
+  (error instanceof ProtocolError && error.data !== STREAM_ENDED) || answerIn(error) !== undefined
+
+/** Modern servers answer an unknown method, and some other faults, with an HTTP status and the JSON-RPC error as its body. */
+function answerIn(error: unknown): ProtocolError | undefined {
+  if (!(error instanceof SdkHttpError) || error.status === undefined || !BEARS_ANSWER.includes(error.status))
+    return undefined
+  const { text } = error.data
+  const body = typeof text === 'string' ? parsed(text) : undefined
+  const answer = isJsonObject(body) ? body['error'] : undefined
+  if (!isJsonObject(answer)) return undefined
+  const { code, message, data } = answer
+  return typeof code === 'number' && typeof message === 'string' ? new ProtocolError(code, message, data) : undefined
+}
+
+const BEARS_ANSWER = [400, 404, 405, 409, 422]
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 /** The server no longer knows the session (MCP 2025-11-25, Session Management: 404 means start a new one). */
 export const isLostSession = (error: unknown): boolean => error instanceof SdkHttpError && error.status === 404
@@ -98,7 +123,7 @@ function toSdkFailure(error: SdkError): GatewayError {
     case SdkErrorCode.UnsupportedResultType:
       return new GatewayError(
         'upstream_refused',
-        'The server asked for input from a person, which this gateway does not carry yet.',
+        'The server answered with a kind of result that this gateway does not carry.',
         { cause: error },
       )
     case SdkErrorCode.InvalidResult:

@@ -1,11 +1,18 @@
-import { Client, ProtocolError, ProtocolErrorCode, SdkHttpError, SseError } from '@modelcontextprotocol/client'
+import {
+  Client,
+  SdkHttpError,
+  SseError,
+  type ConnectOptions,
+  type ServerCapabilities,
+} from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
+import type { ClientRequest } from '../kernel/exchange.ts'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
+import { CARRIED } from './client-capabilities.ts'
 import { toConnectError } from './mcp-failure.ts'
-import { identityOf, type McpDeps, type McpSpec } from './mcp-spec.ts'
+import { identityOf, type Era, type McpDeps, type McpSpec } from './mcp-spec.ts'
 import { httpWire, sseWire, stdioWire, type Wire } from './mcp-wire.ts'
 import { settledWithin } from './schedule.ts'
-
-export type Era = 'legacy' | 'modern'
 
 /** One live MCP connection of one era to one server. */
 export interface Link {
@@ -13,6 +20,8 @@ export interface Link {
   readonly era: Era
   readonly kind: Wire['kind']
   readonly identity: string
+  readonly capabilities: ServerCapabilities
+  readonly instructions: string | undefined
   /** Why something failed, with what is known of the server's end (see `toConnectError`). */
   explain(error: unknown): GatewayError
   /** Ends the session at the server (best effort, one second) and closes; never rejects. */
@@ -20,6 +29,8 @@ export interface Link {
 }
 
 export interface LinkEvents {
+  /** A request of a legacy server; what it rejects with is what the server gets as the error. */
+  onRequest(request: ClientRequest): Promise<JsonObject>
   onNotification(method: string, params: unknown): void
   /** The link closed by itself. */
   onClosed(error: GatewayError): void
@@ -41,8 +52,8 @@ const END_SESSION_MS = 1_000
 const NOT_STREAMABLE = [400, 404, 405]
 
 /**
- * Connects to a downstream server, whatever its era and transport. Nothing is declared that is not carried (elicitation,
- * sampling, roots), so servers do not ask for it. Rejects with a GatewayError that says what to do.
+ * Connects to a downstream server, whatever its era and transport, with all that is carried of a client's capabilities.
+ * Rejects with a GatewayError that says what to do.
  */
 export async function openLink(request: LinkRequest): Promise<Link> {
   const { transport } = request.spec
@@ -85,8 +96,7 @@ async function open(request: LinkRequest, wire: Wire): Promise<Link> {
   signal.addEventListener('abort', giveUp, { once: true })
   try {
     signal.throwIfAborted()
-    const isLegacy = request.era === 'legacy' || wire.kind === 'sse'
-    await client.connect(wire.transport, { timeout: connectMs, signal, ...(isLegacy && { prior: { kind: 'legacy' } }) })
+    await client.connect(wire.transport, { timeout: connectMs, signal, ...priorFor(request, wire) })
     return toLink(request, client, wire)
   } catch (error) {
     await wire.transport.close()
@@ -96,17 +106,31 @@ async function open(request: LinkRequest, wire: Wire): Promise<Link> {
   }
 }
 
-function newClient({ deps, connectMs }: LinkRequest): Client {
+/** What is known of the server's era without a probe. */
+function priorFor({ era, spec }: LinkRequest, { kind }: Wire): Pick<ConnectOptions, 'prior'> {
+  if (era === 'legacy' || kind === 'sse') return { prior: { kind: 'legacy' } }
+  return spec.era === 'modern' ? { prior: { kind: 'modern', discover: UNASKED } } : {}
+}
+
+/** Stands for `server/discover` where the configuration says that the server is modern: it is asked for every list. */
+const UNASKED = {
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: {}, resources: {}, prompts: {} },
+  ttlMs: 0,
+  cacheScope: 'private' as const,
+}
+
+function newClient({ deps, connectMs, events }: LinkRequest): Client {
   const client = new Client(
     { name: 'gatehouse', version: deps.version },
     {
-      capabilities: {},
+      capabilities: CARRIED,
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: Math.ceil(connectMs / 3) } },
       inputRequired: { autoFulfill: false },
     },
   )
-  client.fallbackRequestHandler = ({ method }) =>
-    Promise.reject(new ProtocolError(ProtocolErrorCode.MethodNotFound, `This gateway does not carry ${method} yet.`))
+  client.fallbackRequestHandler = ({ method, params }) =>
+    events.onRequest({ method, params: isJsonObject(params) ? params : {} })
   return client
 }
 
@@ -127,6 +151,8 @@ function toLink({ spec, deps, events }: LinkRequest, client: Client, wire: Wire)
     era: client.getProtocolEra() ?? 'legacy',
     kind: wire.kind,
     identity: identityOf(spec.transport, client.getServerVersion()?.name),
+    capabilities: client.getServerCapabilities() ?? {},
+    instructions: client.getInstructions(),
     explain: (error) => toConnectError(error, spec, wire),
     async close() {
       over = true

@@ -1,110 +1,140 @@
 import { GatewayError } from '../kernel/errors.ts'
-import type { Exchange } from '../kernel/exchange.ts'
-import { isJsonObject } from '../kernel/json.ts'
+import { changeWatch, type ChangeWatch } from './change-watch.ts'
 import type { ConnectorEvents } from './connector.ts'
+import type { Eras } from './mcp-eras.ts'
 import { isLostSession } from './mcp-failure.ts'
+import { NO_FEATURES, type FeatureListing } from './mcp-features.ts'
+import { openLine, type Line } from './mcp-line.ts'
 import type { Link, LinkEvents } from './mcp-link.ts'
-import type { McpDeps, McpSpec, McpTimeouts } from './mcp-spec.ts'
-import { listTools, type ToolListing } from './mcp-tools.ts'
+import { readFeatures, readTools } from './mcp-offer.ts'
+import type { Era, McpDeps, McpSpec, McpTimeouts } from './mcp-spec.ts'
+import type { ToolListing } from './mcp-tools.ts'
+import type { OtherLine } from './other-line.ts'
+import type { PersonalLines } from './personal-lines.ts'
 import type { Refresher } from './refresher.ts'
 import { ask } from './relay.ts'
 import { deadline } from './schedule.ts'
-import { toolWatch, type ToolWatch } from './tool-watch.ts'
 
 export interface SessionDeps {
   readonly spec: McpSpec
   readonly deps: McpDeps
   readonly timeouts: McpTimeouts
+  readonly eras: Eras
+  /** Opens a link of the era that the server is known, or found, to speak. */
   readonly open: (events: LinkEvents, signal: AbortSignal) => Promise<Link>
+  readonly openAs: (era: Era | undefined, events: LinkEvents, signal: AbortSignal) => Promise<Link>
 }
 
-/** A link, what it lists, and how it hears of changes. */
-export interface Line {
-  readonly link: Link
-  readonly watch: ToolWatch
-  /** Why the link closed, once it has. */
-  closed(): GatewayError | undefined
-  listing: ToolListing
+/** The line that lists and hears of changes. */
+export interface MainLine extends Line {
+  readonly watch: ChangeWatch
 }
 
-/** What one `connect` holds. The line is replaced when the server forgets its session. */
+/** What one `connect` holds. The main line is replaced when the server forgets its session. */
 export interface Session extends SessionDeps {
   readonly events: ConnectorEvents
   /** Aborted when the session is closed. */
   readonly lifetime: AbortController
-  readonly refresh: Refresher
-  /** The calls in flight: a log message of a legacy server can be attributed only while there is exactly one. */
-  readonly calls: Set<Exchange>
-  line: Line | undefined
+  readonly refreshTools: Refresher
+  readonly refreshFeatures: Refresher
+  /** The URIs that are subscribed to. */
+  readonly subscribed: Set<string>
+  /** The line of the era that the main line does not speak. */
+  readonly other: OtherLine
+  /** The lines of callers that can be asked. */
+  readonly personal: PersonalLines
+  tools: ToolListing
+  features: FeatureListing
+  line: MainLine | undefined
   relinking: Promise<void> | undefined
   lost: GatewayError | undefined
 }
 
-/** Opens a link, lists its tools and makes it the session's line. */
-export async function establish(session: Session, signal: AbortSignal): Promise<Line> {
-  const line = await openLine(session, signal)
-  const reason = line.closed() ?? (session.lifetime.signal.aborted ? over() : undefined)
-  if (reason) {
-    void line.link.close()
-    throw reason
-  }
-  session.line = line
-  return line
-}
-
-async function openLine(session: Session, signal: AbortSignal): Promise<Line> {
-  let closed: GatewayError | undefined
-  let line: Line | undefined
-  const events: LinkEvents = {
+/** Opens a link, lists what it offers and makes it the session's main line. */
+export async function establish(session: Session, signal: AbortSignal): Promise<MainLine> {
+  let main: MainLine | undefined
+  const line = await openLine((events) => session.open(events, signal), {
     onNotification: (method, params) => onNotification(session, method, params),
     onClosed(error) {
-      closed = error
-      if (line && line === session.line) lose(session, error)
+      if (main && main === session.line) lose(session, error)
     },
-  }
-  const link = await session.open(events, signal)
+  })
   try {
-    const listing = await readListing(session, link, signal)
-    line = { link, listing, watch: toolWatch(link, () => session.refresh.request()), closed: () => closed }
-    return line
+    const [tools, features] = await Promise.all([
+      readTools(session, line.link, signal),
+      readFeatures(session, line.link, signal, NO_FEATURES),
+    ])
+    await resubscribe(session, line.link, signal)
+    const reason = line.closed() ?? (session.lifetime.signal.aborted ? over() : undefined)
+    if (reason) throw reason
+    const watch = changeWatch(line.link, session.subscribed, () => lookAgain(session))
+    main = { ...line, watch }
+    session.line = main
+    session.tools = tools
+    session.features = features
+    return main
   } catch (error) {
-    const reason = closed ?? link.explain(error)
-    await link.close()
+    const reason = line.closed() ?? line.link.explain(error)
+    await line.link.close()
     throw reason
   }
 }
 
-async function readListing({ spec, timeouts }: Session, link: Link, signal: AbortSignal): Promise<ToolListing> {
-  const readPage = (cursor: string | undefined): Promise<unknown> =>
-    ask(link.client, 'tools/list', cursor === undefined ? {} : { cursor }, { signal, timeout: timeouts.connectMs })
-  const hasTools = link.client.getServerCapabilities()?.tools !== undefined
-  const none = { tools: [] }
-  return listTools(hasTools ? readPage : () => Promise.resolve(none), {
-    trustAnnotations: spec.trustAnnotations,
-    mirrorsHeaders: mirrorsHeaders(link),
-  })
+/** A legacy server forgets subscriptions with its session; a modern one is listened to anew anyway. */
+async function resubscribe({ subscribed, timeouts }: Session, link: Link, signal: AbortSignal): Promise<void> {
+  if (link.era === 'modern') return
+  const options = { signal, timeout: timeouts.connectMs }
+  await Promise.allSettled([...subscribed].map((uri) => ask(link.client, 'resources/subscribe', { uri }, options)))
 }
-
-/** Whether arguments are mirrored into headers (MCP 2026-07-28, Streamable HTTP). */
-export const mirrorsHeaders = ({ era, kind }: Link): boolean => era === 'modern' && kind === 'http'
 
 function onNotification(session: Session, method: string, params: unknown): void {
-  if (method === 'notifications/tools/list_changed') return session.refresh.request()
-  if (method !== 'notifications/message' || !isJsonObject(params)) return
-  const [call, ...others] = session.calls
-  if (others.length === 0) call?.onLog?.(params)
+  if (method === 'notifications/tools/list_changed') return session.refreshTools.request()
+  if (method === 'notifications/resources/list_changed' || method === 'notifications/prompts/list_changed') {
+    return session.refreshFeatures.request()
+  }
+  // A server may name a part of what was subscribed to (MCP, Resources, Subscriptions).
+  if (method !== 'notifications/resources/updated' || session.subscribed.size === 0) return
+  if (typeof params === 'object' && params !== null && 'uri' in params && typeof params.uri === 'string') {
+    session.events.onResourceUpdated(params.uri)
+  }
 }
 
-/** Lists again. A server that announces a change and then cannot list is as good as gone. */
-export async function relist(session: Session): Promise<void> {
-  const { line, lifetime, timeouts, deps, events } = session
+/** After a time in which changes were not heard of. */
+function lookAgain(session: Session): void {
+  session.refreshTools.request()
+  session.refreshFeatures.request()
+  for (const uri of session.subscribed) session.events.onResourceUpdated(uri)
+}
+
+/** Lists the tools again. A server that announces a change and then cannot list is as good as gone. */
+export const relistTools = (session: Session): Promise<void> =>
+  relist(session, async ({ link }, signal) => {
+    const tools = await readTools(session, link, signal)
+    return () => {
+      session.tools = tools
+      session.events.onTools(tools.tools)
+    }
+  })
+
+export const relistFeatures = (session: Session): Promise<void> =>
+  relist(session, async ({ link }, signal) => {
+    const features = await readFeatures(session, link, signal, session.features)
+    return () => {
+      session.features = features
+      session.events.onFeatures(features.features)
+    }
+  })
+
+async function relist(
+  session: Session,
+  read: (line: MainLine, signal: AbortSignal) => Promise<() => void>,
+): Promise<void> {
+  const { line, lifetime, timeouts, deps } = session
   if (!line || lifetime.signal.aborted || session.lost) return
   const limit = deadline(lifetime.signal, timeouts.connectMs, deps.schedule)
   try {
-    const listing = await readListing(session, line.link, limit.signal)
-    if (session.line !== line) return
-    line.listing = listing
-    events.onTools(listing.tools)
+    const take = await read(line, limit.signal)
+    if (session.line === line && !lifetime.signal.aborted) take()
   } catch (error) {
     if (hasLostSession(line.link, error)) await relink(session, line).catch(() => undefined)
     else if (session.line === line) lose(session, line.link.explain(error))
@@ -117,12 +147,13 @@ export async function relist(session: Session): Promise<void> {
 export function lose(session: Session, error: GatewayError): void {
   if (session.lost || session.lifetime.signal.aborted) return
   session.lost = error
-  session.refresh.stop()
+  session.refreshTools.stop()
+  session.refreshFeatures.stop()
   session.events.onLost(error)
 }
 
-/** The line for a call. There is one per connection; a second one, for callers of the other era, would be chosen here. */
-export async function usableLine(session: Session): Promise<Line> {
+/** The main line; waits while it is replaced. */
+export async function usableLine(session: Session): Promise<MainLine> {
   await session.relinking?.catch(() => undefined)
   if (session.line && !session.lost && !session.lifetime.signal.aborted) return session.line
   throw over()
@@ -135,21 +166,23 @@ const over = (): GatewayError =>
 export const hasLostSession = ({ client }: Link, error: unknown): boolean =>
   isLostSession(error) && client.transport?.sessionId !== undefined
 
-/** Replaces a line whose session the server forgot; whoever finds out at the same time waits for the same new one. */
+/** Replaces a main line whose session the server forgot; whoever finds out at the same time waits for the same new one. */
 export async function relink(session: Session, old: Line): Promise<void> {
   if (session.line !== old) return
-  session.relinking ??= replaceLine(session, old).finally(() => {
+  session.relinking ??= replaceLine(session, session.line).finally(() => {
     session.relinking = undefined
   })
   await session.relinking
 }
 
-async function replaceLine(session: Session, old: Line): Promise<void> {
+async function replaceLine(session: Session, old: MainLine): Promise<void> {
   const { lifetime, timeouts, deps, events } = session
   const limit = deadline(lifetime.signal, timeouts.connectMs, deps.schedule)
   try {
-    const line = await establish(session, limit.signal)
-    events.onTools(line.listing.tools)
+    await establish(session, limit.signal)
+    events.onTools(session.tools.tools)
+    events.onFeatures(session.features.features)
+    for (const uri of session.subscribed) events.onResourceUpdated(uri)
   } catch (error) {
     const reason = old.link.explain(error)
     lose(session, reason)

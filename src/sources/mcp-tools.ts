@@ -1,9 +1,9 @@
-import { GatewayError } from '../kernel/errors.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { SourceTool, ToolDefinition } from '../kernel/tool.ts'
 import { hasForbiddenKey, isShallow } from './json-bounds.ts'
 import { paramHeaders } from './mcp-param-headers.ts'
 import { traitsOf } from './mcp-traits.ts'
+import { walkPages, type PageReader } from './pages.ts'
 import { printable } from './stderr-tail.ts'
 
 export interface ToolListing {
@@ -19,10 +19,6 @@ export interface ListOptions {
   readonly mirrorsHeaders: boolean
 }
 
-/** Asks for one page of `tools/list`, as the server sends it. */
-export type PageReader = (cursor: string | undefined) => Promise<unknown>
-
-const MAX_PAGES = 64
 const MAX_TOOLS = 10_000
 const MAX_LIST_BYTES = 32 * 1024 * 1024
 const MAX_SCHEMA_BYTES = 256 * 1024
@@ -36,30 +32,13 @@ const NAME = /^[^\p{Cc}]{1,128}$/u
  */
 export async function listTools(readPage: PageReader, options: ListOptions): Promise<ToolListing> {
   const intake = newIntake(options)
-  let cursor: string | undefined
-  for (let page = 1; ; page += 1) {
-    const { tools, nextCursor } = parsePage(await readPage(cursor))
-    const isFull = tools.some((tool) => !intake.take(tool))
-    if (isFull || nextCursor === undefined) break
-    if (nextCursor === cursor || page === MAX_PAGES) {
-      intake.problem(
-        nextCursor === cursor
-          ? 'the list repeats its cursor; it was cut'
-          : `the list has over ${MAX_PAGES} pages; it was cut`,
-      )
-      break
-    }
-    cursor = nextCursor
-  }
+  await walkPages(readPage, {
+    method: 'tools/list',
+    member: 'tools',
+    take: (tool) => intake.take(tool),
+    problem: (text) => intake.problem(text),
+  })
   return intake.listing()
-}
-
-function parsePage(page: unknown): { readonly tools: readonly unknown[]; readonly nextCursor: string | undefined } {
-  if (!isJsonObject(page) || !Array.isArray(page['tools'])) {
-    throw new GatewayError('upstream_invalid', 'The server answered tools/list without a list of tools.')
-  }
-  const { nextCursor } = page
-  return { tools: page['tools'], nextCursor: typeof nextCursor === 'string' ? nextCursor : undefined }
 }
 
 interface Intake {

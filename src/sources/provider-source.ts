@@ -37,6 +37,8 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
   return {
     identity: `${provider.id} ${vendor.origin}`,
     tools: toSourceTools(provider),
+    features: [],
+    capabilities: { tools: {} },
     probe: (signal) => vendor.probe(signal),
     close,
     source: {

@@ -1,21 +1,34 @@
 import type { Client, RequestOptions } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Exchange, Progress } from '../kernel/exchange.ts'
+import type { Exchange, Progress, Resumption } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { ToolResult } from '../kernel/tool.ts'
+import type { CallsInFlight } from './calls-in-flight.ts'
+import { carriedOf } from './client-capabilities.ts'
 import { isShallow } from './json-bounds.ts'
 import type { Link } from './mcp-link.ts'
-import type { McpTimeouts } from './mcp-spec.ts'
-import { deadline, type Schedule } from './schedule.ts'
+import { patience, type Limits, type Patience } from './patience.ts'
+import { isInputRequired } from './rounds.ts'
+import type { Schedule } from './schedule.ts'
 
 export interface RelayedCall {
-  readonly name: string
-  readonly input: JsonObject
+  readonly method: string
+  readonly params: JsonObject
   readonly exchange: Exchange
   /** `Mcp-Param-*` headers; only Streamable HTTP of the modern era sends them. */
   readonly headers: Readonly<Record<string, string>>
+  /** Answers to an earlier result that asked for input, and the server's state; only the modern era has them. */
+  readonly resumption?: Resumption | undefined
 }
 
+/** What a call goes over. */
+export interface RelayLine {
+  readonly link: Link
+  readonly calls: CallsInFlight
+}
+
+/** The SDK has a time limit of its own, which cannot wait for a person; ours comes first. */
+const SPARE_MS = 5_000
 const MAX_DEPTH = 64
 /** What belongs to one hop and is never passed on (MCP 2026-07-28, Request Metadata). */
 const HOP_META = [
@@ -38,61 +51,82 @@ export const ask = (client: Client, method: string, params: JsonObject, options:
   client.request({ method, params }, anything, options)
 
 /**
- * Sends one `tools/call` on and brings its result back without loss. Silence for `idleMs` or `totalMs` in all reject with
- * `upstream_timeout`, the caller's end with `cancelled`; both reach the server. Other failures are thrown as they came.
+ * Sends one request on and brings its result back without loss. Silence for `idleMs` (while nobody is asked) or `totalMs` in
+ * all reject with `upstream_timeout`, the caller's end with `cancelled`; both reach the server. Other failures are thrown
+ * as they came.
  */
-export async function relayCall(
-  link: Link,
+export async function relay(
+  { link, calls }: RelayLine,
   call: RelayedCall,
-  { idleMs, totalMs }: McpTimeouts,
+  limits: Limits,
   schedule: Schedule,
-): Promise<ToolResult> {
-  const limit = deadline(call.exchange.signal, totalMs, schedule)
+): Promise<JsonObject> {
+  const { exchange } = call
+  const waiting = patience(exchange.signal, limits, schedule)
+  const inFlight = calls.enter(exchange, waiting)
   try {
-    const result = await ask(link.client, 'tools/call', toParams(link, call), {
-      signal: limit.signal,
-      timeout: idleMs,
-      resetTimeoutOnProgress: true,
+    const result = await ask(link.client, call.method, toParams(link, call), {
+      signal: waiting.signal,
+      timeout: limits.totalMs + SPARE_MS,
       headers: call.headers,
+      relatedRequestId: inFlight.tag,
+      allowInputRequired: true,
       onprogress: (progress) => {
-        if (!limit.signal.aborted) call.exchange.onProgress?.(progress as Progress)
+        waiting.touch()
+        if (!waiting.signal.aborted) exchange.onProgress?.(progress as Progress)
       },
     })
     return toResult(result)
   } catch (error) {
-    if (call.exchange.signal.aborted) {
-      throw new GatewayError('cancelled', 'The call was cancelled.', { cause: error })
-    }
-    if (limit.expired()) {
-      throw new GatewayError('upstream_timeout', `The server did not finish within ${totalMs} ms.`, { cause: error })
-    }
-    throw error
+    throw toRelayError(error, exchange, waiting, limits)
   } finally {
-    limit.release()
+    calls.leave(inFlight)
+    waiting.release()
   }
 }
 
-function toParams(link: Link, { name, input, exchange }: RelayedCall): JsonObject {
+function toRelayError(error: unknown, { signal }: Exchange, waiting: Patience, { totalMs }: Limits): unknown {
+  if (signal.aborted) return new GatewayError('cancelled', 'The call was cancelled.', { cause: error })
+  switch (waiting.expired()) {
+    case 'idle':
+      return new GatewayError('upstream_timeout', 'The server did not answer in time.', { cause: error })
+    case 'total':
+      return new GatewayError('upstream_timeout', `The server did not finish within ${totalMs} ms.`, { cause: error })
+    default:
+      return error
+  }
+}
+
+function toParams({ era }: Link, { params, exchange, resumption }: RelayedCall): JsonObject {
+  const isModern = era === 'modern'
   const meta = {
     ...withoutHop(exchange.meta ?? {}),
+    ...(isModern && { 'io.modelcontextprotocol/clientCapabilities': carriedOf(exchange) }),
     // Modern servers send log messages only to requests that ask; the edge keeps what its caller wants.
-    ...(link.era === 'modern' && exchange.onLog && { 'io.modelcontextprotocol/logLevel': 'debug' }),
+    ...(isModern && exchange.onLog && { 'io.modelcontextprotocol/logLevel': 'debug' }),
   }
-  return { name, arguments: input, ...(Object.keys(meta).length > 0 && { _meta: meta }) }
+  return { ...params, ...(isModern && resumption), ...(Object.keys(meta).length > 0 && { _meta: meta }) }
 }
 
 const withoutHop = (meta: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(meta).filter(([key]) => !HOP_META.includes(key)))
 
-function toResult(result: unknown): ToolResult {
+function toResult(result: unknown): JsonObject {
   if (!isJsonObject(result)) throw invalid('no object')
   if (!isShallow(result, MAX_DEPTH)) throw invalid(`nested deeper than ${MAX_DEPTH}`)
-  const { content, _meta, ...rest } = result
+  const { _meta, ...rest } = result
+  const meta = isJsonObject(_meta) ? withoutHop(_meta) : {}
+  return { ...rest, ...(Object.keys(meta).length > 0 && { _meta: meta }) }
+}
+
+/** The result of `tools/call`, or what a modern server wants to know first: that one is for the caller as it is. */
+export function toToolResult(result: JsonObject): ToolResult {
+  if (isInputRequired(result)) return result as ToolResult
+  const { content, ...rest } = result
   if (content !== undefined && !Array.isArray(content)) throw invalid('content that is no list')
   if (content === undefined && rest['structuredContent'] === undefined)
     throw invalid('neither content nor structuredContent')
-  const meta = isJsonObject(_meta) ? withoutHop(_meta) : {}
-  return { ...rest, content: content ?? [], ...(Object.keys(meta).length > 0 && { _meta: meta }) }
+  return { ...rest, content: content ?? [] }
 }
 
 const invalid = (what: string): GatewayError =>

@@ -6,7 +6,12 @@ import type { Verdict, Verdicts } from './verdicts.ts'
 const definitions = defineCollection<KnownDefinitions>('definitions', knownDefinitionsSchema)
 const verdicts = defineCollection<Verdict>(
   'verdicts',
-  z.strictObject({ era: z.enum(['legacy', 'modern']), at: z.number(), endpoint: z.string() }),
+  z.strictObject({
+    era: z.enum(['legacy', 'modern']),
+    eras: z.array(z.enum(['legacy', 'modern'])).exactOptional(),
+    at: z.number(),
+    endpoint: z.string(),
+  }),
 )
 
 /** The last known tools of each connection, kept in the store. */

@@ -30,7 +30,8 @@ function reasonOf({ spec, error, live, known }: Life): string | undefined {
   }
   if (!live) return 'Connecting.'
   const problems = live.problems?.() ?? []
-  if (problems.length === 0) return known?.tools.length === 0 ? 'The server offers no tools.' : undefined
+  if (problems.length === 0)
+    return known?.tools.length === 0 && known.features.length === 0 ? 'The server offers nothing.' : undefined
   const more = problems.length > SHOW_PROBLEMS ? `; and ${problems.length - SHOW_PROBLEMS} more` : ''
   return `Not everything is offered: ${problems.slice(0, SHOW_PROBLEMS).join('; ')}${more}.`
 }

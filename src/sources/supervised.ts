@@ -4,6 +4,7 @@ import type { ConnectionSpec, ConnectionTools } from './connection-spec.ts'
 import type { Connected } from './connector.ts'
 import { recall, type Run, type SupervisedDeps } from './life.ts'
 import { settledWithin } from './schedule.ts'
+import { isSubscription, send, subscriptions } from './subscriptions.ts'
 import { toStatus, unusable } from './supervised-status.ts'
 import { connect } from './supervision.ts'
 
@@ -39,6 +40,7 @@ export function supervised(spec: ConnectionSpec, deps: SupervisedDeps): Supervis
     attempt: undefined,
     ending: Promise.resolve(),
     saving: Promise.resolve(),
+    subscriptions: subscriptions((uri) => deps.onResourceUpdated(spec.slug, uri)),
     cancelTimer: () => undefined,
   }
   return {
@@ -48,6 +50,11 @@ export function supervised(spec: ConnectionSpec, deps: SupervisedDeps): Supervis
       async callTool(name, input, exchange) {
         const { source: inner } = await ready(run, exchange.signal)
         return inner.callTool(name, input, exchange)
+      },
+      async request(method, params, exchange) {
+        const { source: inner } = await ready(run, exchange.signal)
+        if (isSubscription(method)) return run.subscriptions.change(inner, method, params, exchange)
+        return send(inner, method, params, exchange)
       },
       close: () => close(run),
     },

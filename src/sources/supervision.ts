@@ -22,7 +22,13 @@ async function connectOnce(run: Run, isNewest: () => boolean): Promise<void> {
   let lost: GatewayError | undefined
   const events: ConnectorEvents = {
     onTools(tools) {
-      if (isNewest() && run.live) learn(run, run.live, tools)
+      if (isNewest() && run.live) learn(run, run.live, { tools })
+    },
+    onFeatures(features) {
+      if (isNewest() && run.live) learn(run, run.live, { features })
+    },
+    onResourceUpdated(uri) {
+      if (isNewest()) deps.onResourceUpdated(spec.slug, uri)
     },
     onLost(error) {
       lost = error
@@ -45,7 +51,8 @@ function adopt(run: Run, live: Connected): void {
   run.error = undefined
   run.lastOkAt = run.deps.clock()
   move(run, 'linked')
-  learn(run, live, live.tools)
+  learn(run, live, { tools: live.tools, features: live.features })
+  void run.subscriptions.restore(live.source)
   later(run, PROBE_EVERY_MS, () => void probe(run, live))
 }
 

@@ -2,12 +2,13 @@ import type { ConnectionStatus } from '../kernel/connection.ts'
 import type { Source } from '../kernel/source.ts'
 import type { ConnectionSpec, ConnectionTools } from './connection-spec.ts'
 import type { Definitions } from './definitions.ts'
+import { newListeners } from './listeners.ts'
 import { settledWithin, type Schedule } from './schedule.ts'
 import { startGate } from './start-gate.ts'
 import type { SupervisedDeps } from './life.ts'
 import { supervised, type Supervised } from './supervised.ts'
 
-export interface SupervisorDeps extends Omit<SupervisedDeps, 'gate' | 'onChange'> {
+export interface SupervisorDeps extends Omit<SupervisedDeps, 'gate' | 'onChange' | 'onResourceUpdated'> {
   readonly definitions: Definitions
   readonly schedule: Schedule
 }
@@ -24,6 +25,8 @@ export interface Supervisor {
   tools(): ReadonlyMap<string, ConnectionTools>
   /** Calls `listener` after tools or the state of a connection changed; the result ends that. */
   onChange(listener: () => void): () => void
+  /** Calls `listener` when a resource that somebody subscribed to may have changed; the result ends that. */
+  onResourceUpdated(listener: (connection: string, uri: string) => void): () => void
   /** Ends everything, within five seconds. */
   close(): Promise<void>
 }
@@ -33,14 +36,12 @@ const CLOSE_MS = 5_000
 
 export function supervise(deps: SupervisorDeps): Supervisor {
   const gate = startGate(STARTS_AT_ONCE, deps.schedule)
-  const listeners = new Set<() => void>()
+  const changes = newListeners<[]>()
+  const updates = newListeners<[connection: string, uri: string]>()
   const closing = new Map<string, Promise<void>>()
   let running: ReadonlyMap<string, Supervised> = new Map()
   let isClosed = false
 
-  const onChange = (): void => {
-    for (const listener of listeners) listener()
-  }
   /** A successor waits for its predecessor: two processes of one server would fight over its files and ports. */
   const retire = (slug: string, old: Supervised): Promise<void> => {
     const ended = old.close().finally(() => {
@@ -53,7 +54,7 @@ export function supervise(deps: SupervisorDeps): Supervisor {
     const kept = running.get(spec.slug)
     if (kept && isSame(kept.spec, spec)) return kept
     if (kept) void retire(spec.slug, kept)
-    const fresh = supervised(spec, { ...deps, gate, onChange })
+    const fresh = supervised(spec, { ...deps, gate, onChange: changes.tell, onResourceUpdated: updates.tell })
     void (closing.get(spec.slug) ?? Promise.resolve()).then(() => fresh.start())
     return fresh
   }
@@ -65,7 +66,7 @@ export function supervise(deps: SupervisorDeps): Supervisor {
       const next = new Map(specs.toSorted(bySlug).map((spec) => [spec.slug, enlist(spec)]))
       for (const [slug, old] of running) if (!next.has(slug)) void retire(slug, old)
       running = next
-      onChange()
+      changes.tell()
     },
     statuses: () => [...running.values()].map((connection) => connection.status()),
     sources: () => new Map(enabled().map((connection) => [connection.spec.slug, connection.source])),
@@ -76,13 +77,12 @@ export function supervise(deps: SupervisorDeps): Supervisor {
           return tools ? [[connection.spec.slug, tools]] : []
         }),
       ),
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    onChange: changes.add,
+    onResourceUpdated: updates.add,
     async close() {
       isClosed = true
-      listeners.clear()
+      changes.clear()
+      updates.clear()
       const ends = [...[...running].map(([slug, connection]) => retire(slug, connection)), ...closing.values()]
       await settledWithin(Promise.allSettled(ends), CLOSE_MS, deps.schedule)
     },

@@ -1,6 +1,8 @@
 /** Which protocol era a server speaks, and when that was found out (milliseconds since the epoch). */
 export interface Verdict {
   readonly era: 'legacy' | 'modern'
+  /** All that it speaks, once that has been tried. */
+  readonly eras?: readonly ('legacy' | 'modern')[]
   readonly at: number
   /** What was probed: a verdict on another server does not count. */
   readonly endpoint: string

@@ -45,7 +45,12 @@ async function connect(service: Service, token = vendors.tokens[service]) {
     clock: Date.now,
     version: '0.0.0',
   })
-  const events = { onTools: () => undefined, onLost: (error: GatewayError) => void lost.push(error) }
+  const events = {
+    onTools: () => undefined,
+    onFeatures: () => undefined,
+    onResourceUpdated: () => undefined,
+    onLost: (error: GatewayError) => void lost.push(error),
+  }
   const connected = await connector.connect(events, new AbortController().signal)
   onTestFinished(() => connected.close())
   return async <Output = unknown>(name: string, input: JsonObject = {}): Promise<Output> => {

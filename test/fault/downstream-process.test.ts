@@ -16,7 +16,12 @@ async function refusal(transport: McpTransport, connectMs = 5_000): Promise<unkn
     { connection: 'fake', transport, trustAnnotations: false, timeouts: { connectMs } },
     mcpDeps({ graceMs: 100 }),
   )
-  const events = { onTools: () => undefined, onLost: () => undefined }
+  const events = {
+    onTools: () => undefined,
+    onFeatures: () => undefined,
+    onResourceUpdated: () => undefined,
+    onLost: () => undefined,
+  }
   return connector.connect(events, new AbortController().signal).catch((error: unknown) => error)
 }
 

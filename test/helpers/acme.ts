@@ -146,7 +146,12 @@ export async function openProvider(answer: Answer, change: Partial<ProviderConne
     await vendor[Symbol.asyncDispose]()
   })
   const lost: GatewayError[] = []
-  const events = { onTools: () => undefined, onLost: (error: GatewayError) => lost.push(error) }
+  const events = {
+    onTools: () => undefined,
+    onFeatures: () => undefined,
+    onResourceUpdated: () => undefined,
+    onLost: (error: GatewayError) => lost.push(error),
+  }
   const connector = providerConnector(connectionTo(vendor.url, { egress, ...change }))
   const connected = await connector.connect(events, new AbortController().signal)
   onTestFinished(() => connected.close())

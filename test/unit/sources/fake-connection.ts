@@ -1,5 +1,6 @@
 import { GatewayError } from '../../../src/kernel/errors.ts'
-import type { SourceTool } from '../../../src/kernel/tool.ts'
+import type { JsonObject } from '../../../src/kernel/json.ts'
+import type { SourceFeature, SourceTool } from '../../../src/kernel/tool.ts'
 import type { ConnectionSpec } from '../../../src/sources/connection-spec.ts'
 import type { ConnectorEvents } from '../../../src/sources/connector.ts'
 import { sourceTool } from '../../helpers/tools.ts'
@@ -12,6 +13,9 @@ export interface FakeConnection {
   closes: number
   events: ConnectorEvents | undefined
   tools: readonly SourceTool[]
+  features: readonly SourceFeature[]
+  /** What `Source.request` was asked for. */
+  readonly requests: { readonly method: string; readonly params: JsonObject }[]
   problems: readonly string[]
   /** What connecting does; by default it works. */
   onConnect: (signal: AbortSignal) => Promise<void>
@@ -40,6 +44,8 @@ export function fakeConnection(slug: string, change: Partial<ConnectionSpec> = {
     closes: 0,
     events: undefined,
     tools: [sourceTool('read')],
+    features: [],
+    requests: [],
     problems: [],
     onConnect: () => Promise.resolve(),
     onProbe: () => Promise.resolve(),
@@ -56,10 +62,16 @@ export function fakeConnection(slug: string, change: Partial<ConnectionSpec> = {
     return {
       identity: `fake:${slug}`,
       tools: fake.tools,
+      features: fake.features,
+      capabilities: {},
       problems: () => fake.problems,
       source: {
         connection: slug,
         callTool: (name: string) => Promise.resolve({ content: [{ type: 'text', text: `${slug}.${name}` }] }),
+        request(method: string, params: JsonObject) {
+          fake.requests.push({ method, params })
+          return Promise.resolve({})
+        },
         close,
       },
       probe: (probeSignal: AbortSignal) => fake.onProbe(probeSignal),

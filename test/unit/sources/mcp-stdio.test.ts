@@ -83,10 +83,10 @@ describe('an MCP connection over stdio', () => {
     await expect(call('garbage_result')).rejects.toMatchObject({ code: 'upstream_invalid' })
   })
 
-  it('answers a request from the server with what it does not carry', async () => {
+  it('refuses what the server asks of a caller that cannot be asked', async () => {
     const { call } = await connect(fixture('fine'))
     expect(JSON.parse(textOf(await call('ask')))).toEqual({
-      error: { code: -32601, message: 'This gateway does not carry elicitation/create yet.' },
+      error: { code: -32601, message: 'The client of this call does not support elicitation/create.' },
     })
   })
 
@@ -158,7 +158,7 @@ describe('an MCP connection over stdio', () => {
     const onProgress = vi.fn()
     expect(textOf(await call('slow', {}, { onProgress }))).toBe('done')
     expect(onProgress).toHaveBeenCalledTimes(2)
-    await expect(call('ask')).rejects.toThrow('asked for input from a person')
+    expect(await call('ask')).toEqual({ resultType: 'input_required', inputRequests: {}, requestState: 'opaque' })
     await probe()
     await call('grow')
     await vi.waitFor(() => expect(namesOf(lists.at(-1) ?? [])).toContain('extra_0'))

@@ -215,7 +215,12 @@ describe('a provider connection', () => {
 describe('connecting', () => {
   const connect = (change: Parameters<typeof connectionTo>[1], url = 'http://127.0.0.1:9') =>
     providerConnector(connectionTo(url, change)).connect(
-      { onTools: () => undefined, onLost: () => undefined },
+      {
+        onTools: () => undefined,
+        onFeatures: () => undefined,
+        onResourceUpdated: () => undefined,
+        onLost: () => undefined,
+      },
       new AbortController().signal,
     )
   const withSettings = acmeWith({ settings: z.strictObject({ site: z.string() }) })
@@ -246,7 +251,12 @@ describe('connecting', () => {
   it('needs an address when the manifest has none', async () => {
     const { baseUrl: _, ...options } = connectionTo('http://127.0.0.1:9', { provider: homeless })
     const connecting = providerConnector(options).connect(
-      { onTools: () => undefined, onLost: () => undefined },
+      {
+        onTools: () => undefined,
+        onFeatures: () => undefined,
+        onResourceUpdated: () => undefined,
+        onLost: () => undefined,
+      },
       new AbortController().signal,
     )
     await expect(connecting).rejects.toMatchObject({ code: 'config_invalid' })

@@ -1,0 +1,28 @@
+import type { Exchange } from '../kernel/exchange.ts'
+import { isAskable } from './client-capabilities.ts'
+import type { Line } from './mcp-line.ts'
+import { relink, usableLine, type Session } from './mcp-session.ts'
+
+/**
+ * The line for a call: of the caller's era where the server speaks both, and the principal's own where a legacy server over
+ * HTTP could ask it. Rejects with `upstream_failed` when the session is over.
+ */
+export async function lineFor(session: Session, exchange: Exchange): Promise<Line> {
+  const main = await usableLine(session)
+  const line = (await otherLineFor(session, main, exchange)) ?? main
+  const { era, kind } = line.link
+  if (era !== 'legacy' || kind === 'stdio' || !isAskable(exchange)) return line
+  return (await session.personal.get(exchange)) ?? line
+}
+
+async function otherLineFor({ other }: Session, main: Line, { protocol }: Exchange): Promise<Line | undefined> {
+  return main.link.era === 'modern' && protocol.era === 'legacy' ? other.get() : undefined
+}
+
+/** Has a line whose session the server forgot replaced: the main one at once, others when they are needed again. */
+export async function replace(session: Session, line: Line): Promise<void> {
+  if (session.line === line) return relink(session, line)
+  if (session.other.now() === line) session.other.drop(line)
+  else session.personal.drop(line)
+  return undefined
+}
