@@ -23,6 +23,7 @@ export interface Wire {
   endSession(): Promise<void>
 }
 
+type Message = Parameters<NonNullable<Transport['onmessage']>>[0]
 type StdioEnd = Extract<McpTransport, { kind: 'stdio' }>
 type HttpEnd = Extract<McpTransport, { url: URL }>
 
@@ -54,8 +55,32 @@ export function httpWire(to: HttpEnd, deps: McpDeps): Wire {
 }
 
 export function sseWire(to: HttpEnd, deps: McpDeps): Wire {
-  const transport = new SSEClientTransport(to.url, httpOptions(to, deps))
+  const transport = inOrder(new SSEClientTransport(to.url, httpOptions(to, deps)))
   return { kind: 'sse', transport, ...silent, endSession: () => Promise.resolve() }
+}
+
+/**
+ * One microtask a message: the client handles a notification in the next one, and an answer that came in the same chunk would
+ * overtake the progress before it.
+ */
+function inOrder(inner: SSEClientTransport): Transport {
+  let delivered = Promise.resolve()
+  const transport: Transport = {
+    start() {
+      Object.assign(inner, {
+        onclose: () => transport.onclose?.(),
+        onerror: (error: Error) => transport.onerror?.(error),
+        onmessage(message: Message) {
+          delivered = delivered.then(() => transport.onmessage?.(message)).catch(() => undefined)
+        },
+      })
+      return inner.start()
+    },
+    send: (message) => inner.send(message),
+    close: () => inner.close(),
+    setProtocolVersion: (version) => inner.setProtocolVersion(version),
+  }
+  return transport
 }
 
 const silent = { failure: () => undefined, lastWords: () => '' }

@@ -47,9 +47,12 @@ async function listening(
   }
 }
 
+/** A server of the v1 SDK, whichever of its two classes. */
+type Connectable = Pick<McpServer, 'connect'>
+
 /** Streamable HTTP of the legacy era with sessions, around a server of the v1 SDK. `forget` drops every session. */
 export async function legacyHttp(
-  newServer: () => McpServer,
+  newServer: () => Connectable,
 ): Promise<HttpFake & { forget(): void; sessions(): number }> {
   const sessions = new Map<string, StreamableHTTPServerTransport>()
   const fake = await listening((request, response) => {
@@ -76,7 +79,7 @@ export async function legacyHttp(
 }
 
 /** HTTP+SSE of 2024-11-05 only: a POST to the SSE endpoint is answered with 405. */
-export async function legacySse(newServer: () => McpServer): Promise<HttpFake> {
+export async function legacySse(newServer: () => Connectable): Promise<HttpFake> {
   const sessions = new Map<string, SSEServerTransport>()
   return listening((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake')

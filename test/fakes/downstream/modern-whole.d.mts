@@ -1,0 +1,13 @@
+import type { Server } from '@modelcontextprotocol/server'
+
+export interface ModernState {
+  prompts: readonly object[]
+  readonly subscriptions: readonly string[]
+  /** The JSON-RPC ids of the calls that asked for input. */
+  readonly ids: (string | number)[]
+  aborted: number
+  notify?: { promptsChanged(): void; resourceUpdated(uri: string): void }
+}
+
+export function newState(): ModernState
+export function modernWhole(state: ModernState, era?: 'legacy' | 'modern'): Server
