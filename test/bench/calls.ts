@@ -1,4 +1,4 @@
-import { measure, type Measured, middle } from './load.ts'
+import { inTurns, measure, type Measured, middle } from './load.ts'
 import { cpuSeconds } from './processes.ts'
 import { caller, type Era, type Sender, type ToolCall } from './requests.ts'
 import { stdioCaller } from './stdio-client.ts'
@@ -43,16 +43,14 @@ type Round = Measured & { readonly cpu: number | undefined }
 export async function benchCalls(setup: CallsSetup): Promise<readonly CallFigures[]> {
   const ways = toWays(setup)
   const figures: CallFigures[] = []
+  setup.say('calls: warming up')
+  for (const way of ways) await runRound(setup, way, 32)
   for (const concurrency of CONCURRENCIES) {
-    const rounds = new Map<Way, Round[]>(ways.map((way) => [way, []]))
-    for (let round = 0; round <= setup.rounds; round++) {
-      setup.say(`calls, ${concurrency} at a time: ${round === 0 ? 'warming up' : `round ${round} of ${setup.rounds}`}`)
-      for (const way of ways) {
-        const measured = await runRound(setup, way, concurrency)
-        if (round > 0) rounds.get(way)?.push(measured)
-      }
-    }
-    figures.push(...[...rounds].map(([way, measured]) => toFigures(way, concurrency, measured)))
+    const rounds = await inTurns(ways, setup.rounds, (way, round) => {
+      if (way === ways[0]) setup.say(`calls, ${concurrency} at a time: round ${round + 1} of ${setup.rounds}`)
+      return runRound(setup, way, concurrency)
+    })
+    figures.push(...ways.map((way, index) => toFigures(way, concurrency, rounds[index] ?? [])))
   }
   return figures.map((figure) => compared(figure, figures))
 }
@@ -71,33 +69,44 @@ async function runRound({ gateway, seconds }: CallsSetup, way: Way, concurrency:
 }
 
 function toWays({ gateway, synthetic, everything }: CallsSetup): readonly Way[] {
-  const echo = (name: string, field: string): ToolCall => ({ name, arguments: { [field]: 'gatehouse '.repeat(8) } })
-  const direct = (downstream: string, url: string, era: Era, field: string): Way => ({
+  const call = (name: string, field: string): ToolCall => ({ name, arguments: { [field]: 'gatehouse '.repeat(8) } })
+  const direct = (downstream: string, url: string, era: Era, [tool, field]: Tool): Way => ({
     downstream,
     way: 'direct',
     era,
-    open: (concurrency) => caller({ url, era }, echo('echo', field), concurrency),
+    open: (concurrency) => caller({ url, era }, call(tool, field), concurrency),
   })
-  const through = (downstream: string, connection: string, era: Era, field: string): Way => ({
+  const through = (downstream: string, connection: string, era: Era, [tool, field]: Tool): Way => ({
     downstream,
     way: 'gateway',
     era,
     open: (concurrency) =>
-      caller({ url: gateway.url, era, key: gateway.key }, echo(`conn__${connection}__echo`, field), concurrency),
+      caller({ url: gateway.url, era, key: gateway.key }, call(`conn__${connection}__${tool}`, field), concurrency),
   })
   const eras = ['legacy', 'modern'] as const
   const stdio = 'everything, stdio'
   return [
-    ...eras.map((era) => direct(QUICK, synthetic, era, 'text')),
-    ...eras.map((era) => through(QUICK, 'quick', era, 'text')),
-    direct(REFERENCE, everything, 'legacy', 'message'),
-    ...eras.map((era) => through(REFERENCE, 'everything', era, 'message')),
-    { downstream: stdio, way: 'direct', era: 'legacy', open: () => stdioCaller(echo('echo', 'message')) },
-    ...eras.map((era) => through(stdio, 'local', era, 'message')),
+    ...eras.map((era) => direct(QUICK, synthetic, era, QUICK_READ)),
+    ...eras.map((era) => through(QUICK, 'quick', era, QUICK_READ)),
+    direct(WRITING, synthetic, 'modern', QUICK_WRITE),
+    through(WRITING, 'quick', 'modern', QUICK_WRITE),
+    direct(REFERENCE, everything, 'legacy', REFERENCE_READ),
+    ...eras.map((era) => through(REFERENCE, 'everything', era, REFERENCE_READ)),
+    { downstream: stdio, way: 'direct', era: 'legacy', open: () => stdioCaller(call(...REFERENCE_READ)) },
+    ...eras.map((era) => through(stdio, 'local', era, REFERENCE_READ)),
   ]
 }
 
+/** A tool and the argument that holds the text. */
+type Tool = readonly [name: string, field: string]
+
+const QUICK_READ: Tool = ['echo', 'text']
+const QUICK_WRITE: Tool = ['update_record_1', 'text']
+const REFERENCE_READ: Tool = ['echo', 'message']
+
 const QUICK = 'synthetic, HTTP'
+/** The same server; the audit log has the intent on the disk before the call is sent. */
+const WRITING = 'synthetic, HTTP, write'
 const REFERENCE = 'everything, HTTP'
 
 function toFigures({ downstream, way, era }: Way, concurrency: number, rounds: readonly Round[]): CallFigures {

@@ -7,11 +7,14 @@ const TEAMS = Object.fromEntries(Array.from({ length: RULES }, (_, index) => [`t
 
 export type Connections = Readonly<Record<string, object>>
 
+/** An admin's word that this tool only reads: before others, the audit log has the call on the disk. */
+const tools = { echo: { effect: 'read' } }
+
 /** A remote server on this machine. */
-export const remote = (url: string): object => ({ mcp: { url, allowPrivateNetwork: true } })
+export const remote = (url: string): object => ({ mcp: { url, allowPrivateNetwork: true }, tools })
 
 /** A server that the gateway starts. */
-export const local = (...args: readonly string[]): object => ({ mcp: { command: process.execPath, args } })
+export const local = (...args: readonly string[]): object => ({ mcp: { command: process.execPath, args }, tools })
 
 /**
  * Writes a configuration with 50 rules into a folder of its own and gives its path. For each connection there is an agent of

@@ -1,5 +1,5 @@
 import { rounded } from './calls.ts'
-import { measure, middle } from './load.ts'
+import { inTurns, measure, middle } from './load.ts'
 import { type Endpoint, lister } from './requests.ts'
 
 export interface ListFigures {
@@ -22,24 +22,21 @@ export interface ListSetup {
 
 /** Lists all tools, one client, directly and through the gateway in turns. */
 export async function benchList({ tools, direct, gateway, rounds, seconds }: ListSetup): Promise<ListFigures> {
-  const ways = [await lister(direct), await lister(gateway)] as const
-  const p50s: [number[], number[]] = [[], []]
+  const [straight, through] = [await lister(direct), await lister(gateway)]
+  const ways = [straight, through]
   try {
-    for (let round = 0; round <= rounds; round++) {
-      for (const index of [0, 1] as const) {
-        const { p50 } = await measure(ways[index].send, { concurrency: 1, seconds })
-        if (round > 0) p50s[index].push(p50)
-      }
+    const load = { concurrency: 1, seconds }
+    await inTurns(ways, 1, ({ send }) => measure(send, load))
+    const p50s = await inTurns(ways, rounds, async ({ send }) => (await measure(send, load)).p50)
+    const [directMs = 0, gatewayMs = 0] = p50s.map(middle)
+    return {
+      tools,
+      direct: rounded(directMs),
+      gateway: rounded(gatewayMs),
+      ratio: rounded(gatewayMs / directMs),
+      pages: { direct: straight.last.pages, gateway: through.last.pages },
     }
   } finally {
     await Promise.all(ways.map((way) => way.close()))
-  }
-  const [directMs, gatewayMs] = [middle(p50s[0]), middle(p50s[1])]
-  return {
-    tools,
-    direct: rounded(directMs),
-    gateway: rounded(gatewayMs),
-    ratio: rounded(gatewayMs / directMs),
-    pages: { direct: ways[0].last.pages, gateway: ways[1].last.pages },
   }
 }

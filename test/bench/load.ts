@@ -43,3 +43,16 @@ export async function measure(send: Send, { concurrency, seconds }: Load): Promi
 /** The middle of several rounds. */
 export const middle = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+/** Runs each way once a round, so that whatever else the machine does meets all of them; gives the rounds of each way. */
+export async function inTurns<Way, Round>(
+  ways: readonly Way[],
+  rounds: number,
+  run: (way: Way, round: number) => Promise<Round>,
+): Promise<readonly (readonly Round[])[]> {
+  const done: Round[][] = ways.map(() => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, way] of ways.entries()) done[index]?.push(await run(way, round))
+  }
+  return done
+}

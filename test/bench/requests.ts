@@ -18,8 +18,10 @@ export interface Sender {
 
 const MODERN = '2026-07-28'
 const LEGACY = '2025-11-25'
+const FAILURE = /"error":|"isError":true/
 const CURSOR = /"nextCursor":"([^"]+)"/
-const CURSOR_REACH = 500
+/** Errors, and cursors of lists, stand this close to the ends of an answer; the rest is read and not looked at. */
+const END_BYTES = 500
 
 /** One call of a tool. */
 export interface ToolCall {
@@ -39,20 +41,25 @@ export async function lister(
 ): Promise<Sender & { readonly last: { pages: number; bytes: number } }> {
   const last = { pages: 0, bytes: 0 }
   const made = await sender(endpoint, 1, async (post) => {
-    last.pages = 0
-    last.bytes = 0
-    for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
-      const text: string = await post('tools/list', cursor === undefined ? {} : { cursor })
+    Object.assign(last, { pages: 0, bytes: 0 })
+    let cursor: string | undefined
+    do {
+      const { ends, bytes } = await post('tools/list', cursor === undefined ? {} : { cursor })
       last.pages += 1
-      last.bytes += text.length
-      // The cursor stands before or behind the list; a list that holds a tool named so is not among those measured.
-      cursor = CURSOR.exec(text.slice(-CURSOR_REACH))?.[1] ?? CURSOR.exec(text.slice(0, CURSOR_REACH))?.[1]
-    }
+      last.bytes += bytes
+      cursor = CURSOR.exec(ends)?.[1]
+    } while (cursor !== undefined)
   })
   return { ...made, last }
 }
 
-type Post = (method: string, params: Readonly<Record<string, unknown>>) => Promise<string>
+interface Answer {
+  /** The text of both ends. */
+  readonly ends: string
+  readonly bytes: number
+}
+
+type Post = (method: string, params: Readonly<Record<string, unknown>>) => Promise<Answer>
 
 /** Speaks plain HTTP, so that no client library is measured along. */
 async function sender(endpoint: Endpoint, connections: number, run: (post: Post) => Promise<void>): Promise<Sender> {
@@ -65,9 +72,11 @@ async function sender(endpoint: Endpoint, connections: number, run: (post: Post)
     const headers = { ...common, ...(endpoint.era === 'modern' && modernHeaders(method, params)) }
     const body = toBody(endpoint.era, method, params, ++calls)
     const response = await pool.request({ path: pathname, method: 'POST', headers, body })
-    const text = await response.body.text()
-    if (response.statusCode === 200 && !text.includes('"error":') && !text.includes('"isError":true')) return text
-    throw new Error(`${endpoint.url} answered ${response.statusCode}: ${text.slice(0, 300)}`)
+    const answer = Buffer.from(await response.body.arrayBuffer())
+    const ends =
+      answer.toString('utf8', 0, END_BYTES) + answer.toString('utf8', Math.max(END_BYTES, answer.length - END_BYTES))
+    if (response.statusCode === 200 && !FAILURE.test(ends)) return { ends, bytes: answer.length }
+    throw new Error(`${endpoint.url} answered ${response.statusCode}: ${ends.slice(0, 300)}`)
   }
   return { send: () => run(post), close: () => pool.close() }
 }
