@@ -1,4 +1,4 @@
-import type { Agent, NameStyle } from '../kernel/principal.ts'
+import type { Agent, NameStyle, SchemaStyle, ToolMode } from '../kernel/principal.ts'
 import type { Secret } from '../kernel/secret.ts'
 
 /** An agent as an admin registers it. */
@@ -7,6 +7,9 @@ export interface AgentDraft {
   readonly title?: string | undefined
   readonly groups: readonly string[]
   readonly toolNames: NameStyle
+  readonly toolMode?: ToolMode | undefined
+  readonly pinned?: readonly string[] | undefined
+  readonly schemas?: SchemaStyle | undefined
 }
 
 /** The managed agents; declared ones stand in the configuration and cannot be changed here. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '../kernel/errors.ts'
-import type { Agent, NameStyle, Principal } from '../kernel/principal.ts'
+import type { Agent, NameStyle, Principal, SchemaStyle, ToolMode } from '../kernel/principal.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { type AdminDeps, asAdmin } from './admin.ts'
 import type { KeyFacts } from './agent-books.ts'
@@ -14,6 +14,9 @@ export interface AddAgent {
   readonly title?: string | undefined
   readonly groups?: readonly string[] | undefined
   readonly toolNames?: NameStyle | undefined
+  readonly toolMode?: ToolMode | undefined
+  readonly pinned?: readonly string[] | undefined
+  readonly schemas?: SchemaStyle | undefined
   /** When the key stops working, in milliseconds since the epoch; never when left out. */
   readonly expiresAt?: number | undefined
 }
@@ -52,6 +55,9 @@ export async function addAgent(deps: AdminDeps, principal: Principal, draft: Add
         title: draft.title,
         groups: draft.groups ?? [],
         toolNames: draft.toolNames ?? 'portable',
+        toolMode: draft.toolMode,
+        pinned: draft.pinned,
+        schemas: draft.schemas,
       }))
     const { id, key } = await issue(deps, agent.id, draft.expiresAt)
     return { agent, created: existing === undefined, keyId: id, key }
@@ -122,7 +128,8 @@ function refusePast(deps: AdminDeps, expiresAt: number | undefined): void {
 }
 
 function refuseChange(agent: Agent, draft: AddAgent): void {
-  if (draft.title === undefined && draft.groups === undefined && draft.toolNames === undefined) return
+  const { id: _id, expiresAt: _expiresAt, ...changes } = draft
+  if (Object.values(changes).every((change) => change === undefined)) return
   throw new GatewayError(
     'conflict',
     agent.origin === 'declared'

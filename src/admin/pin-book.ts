@@ -37,8 +37,8 @@ export async function pinBook({ store, clock, catalog, onAccepted }: PinBookDeps
   const known = new Map<ToolId, string>()
   for (const { id, value } of await store.list(pins)) known.set(id as ToolId, value.fingerprint)
   const pin = async (tool: Tool): Promise<void> => {
-    const { id, fingerprint, definition } = tool
-    await store.put(pins, id, { fingerprint, definition: withoutGaps(pinnedPart(definition)), acceptedAt: clock() })
+    const { id, fingerprint, definition, original = definition } = tool
+    await store.put(pins, id, { fingerprint, definition: withoutGaps(pinnedPart(original)), acceptedAt: clock() })
     known.set(id, fingerprint)
   }
   return {

@@ -85,7 +85,7 @@ export async function diffTool(deps: AdminDeps, principal: Principal, name: stri
   return asAdmin(deps, principal, { type: 'tools.read', kind: 'look' }, async () => {
     const tool = knownTool(deps.snapshot(), name)
     const pin = await deps.pins.get(tool.id)
-    const now = pinnedPart(tool.definition)
+    const now = pinnedPart(tool.original ?? tool.definition)
     const fields = PINNED_FIELDS.map((field) => ({
       field,
       parts: wordDiff(toText(pin?.definition[field]), toText(now[field])),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Effect, Feature, Risk, SourceFeature, SourceTool, Tool, ToolId } from '../kernel/tool.ts'
+import type { Effect, Feature, Risk, SourceFeature, SourceTool, Tool, ToolDefinition, ToolId } from '../kernel/tool.ts'
 import { buildFeatures, type Features } from './features.ts'
 import { fingerprint } from './fingerprint.ts'
 import { hashed, toAction, toToolId, toWireName } from './names.ts'
+import type { Surroundings } from './search/tool-texts.ts'
 
 /** An admin's word on a tool; it stands above what the source says. */
 export interface ToolOverride {
@@ -11,6 +12,11 @@ export interface ToolOverride {
   /** May raise the derived risk, never lower it. */
   readonly risk?: Risk | undefined
   readonly tags?: readonly string[] | undefined
+  /** Shown instead of the source's own. */
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+  /** Words by which search finds the tool too. */
+  readonly aliases?: readonly string[] | undefined
 }
 
 /** The tools of one connection, as its source last listed them. */
@@ -19,6 +25,8 @@ export interface CatalogInput {
   readonly provider: string
   /** Who serves them (URL or command, server name): part of each fingerprint. */
   readonly identity: string
+  /** What people call the connection. */
+  readonly title?: string | undefined
   readonly tools: readonly SourceTool[]
   readonly features?: readonly SourceFeature[] | undefined
   readonly overrides?: Readonly<Record<string, ToolOverride>> | undefined
@@ -33,6 +41,8 @@ export interface Catalog {
   readonly features: Features
   /** Tools and features: what policy is compiled for. */
   readonly governed: readonly Feature[]
+  /** What search knows of the tools besides their definitions. */
+  readonly surroundings: Surroundings
   /** By canonical id or portable name; undefined when there is none. */
   find(name: string): Tool | undefined
 }
@@ -51,11 +61,13 @@ export function buildCatalog(inputs: readonly CatalogInput[], pins: Pins): Catal
   const byWireName = new Map([...tools.values()].map((tool) => [tool.wireName, tool]))
   const features = buildFeatures(ordered)
   const governed = [...tools.values(), ...features.all]
+  const surroundings = toSurroundings(ordered, named)
   return {
-    version: versionOf(governed),
+    version: versionOf(governed, surroundings),
     tools,
     features,
     governed,
+    surroundings,
     find: (name) => tools.get(name as ToolId) ?? byWireName.get(name),
   }
 }
@@ -86,6 +98,23 @@ function toWireNames(ids: readonly ToolId[]): ReadonlyMap<ToolId, string> {
   return new Map(ids.map((id) => [id, owners.get(toWireName(id)) === id ? toWireName(id) : hashed(toWireName(id), id)]))
 }
 
+interface Named {
+  readonly id: ToolId
+  readonly tool: SourceTool
+  readonly input: CatalogInput
+}
+
+function toSurroundings(inputs: readonly CatalogInput[], named: readonly Named[]): Surroundings {
+  const aliases = named.flatMap(({ id, tool, input }) => {
+    const texts = input.overrides?.[tool.definition.name]?.aliases ?? []
+    return texts.length === 0 ? [] : [[id, { texts }] as const]
+  })
+  return {
+    connections: new Map(inputs.map(({ connection, title }) => [connection, { title }])),
+    aliases: new Map(aliases),
+  }
+}
+
 interface ToolParts {
   readonly id: ToolId
   readonly wireName: string
@@ -99,6 +128,7 @@ function toTool({ id, wireName, tool: { definition, traits }, input, pins }: Too
   const effect = override.effect ?? traits.effect
   const external = override.external ?? traits.external
   const print = fingerprint(definition, input.identity)
+  const shown = shownAs(definition, override)
   return {
     kind: 'tool',
     id,
@@ -111,10 +141,16 @@ function toTool({ id, wireName, tool: { definition, traits }, input, pins }: Too
     idempotent: traits.idempotent,
     tags: override.tags ?? traits.tags,
     risk: highest(derivedRisk(effect, external), override.risk),
-    definition,
+    definition: shown,
+    ...(shown !== definition && { original: definition }),
     fingerprint: print,
     quarantined: pins.has(id) && pins.get(id) !== print,
   }
+}
+
+function shownAs(definition: ToolDefinition, { title, description }: ToolOverride): ToolDefinition {
+  if (title === undefined && description === undefined) return definition
+  return { ...definition, ...(title !== undefined && { title }), ...(description !== undefined && { description }) }
 }
 
 const RISKS: readonly Risk[] = ['low', 'medium', 'high', 'critical']
@@ -125,10 +161,12 @@ const derivedRisk = (effect: Effect, external: boolean): Risk => highest(RISK_OF
 
 const highest = (a: Risk, b: Risk | undefined): Risk => (b !== undefined && RISKS.indexOf(b) > RISKS.indexOf(a) ? b : a)
 
-function versionOf(governed: readonly Feature[]): string {
+function versionOf(governed: readonly Feature[], { connections, aliases }: Surroundings): string {
   const hash = createHash('sha256')
-  for (const { id, fingerprint: print, quarantined, effect, external, risk, tags } of governed) {
-    hash.update(JSON.stringify([id, print, quarantined, effect, external, risk, tags]))
+  for (const { id, fingerprint: print, quarantined, effect, external, risk, tags, definition } of governed) {
+    const { title, description } = definition
+    hash.update(JSON.stringify([id, print, quarantined, effect, external, risk, tags, title, description]))
   }
+  hash.update(JSON.stringify([[...(connections ?? [])], [...(aliases ?? [])]]))
   return hash.digest('hex').slice(0, 16)
 }

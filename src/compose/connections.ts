@@ -9,6 +9,7 @@ import {
 } from '../config/connection-schema.ts'
 import type { Config } from '../config/schema.ts'
 import type { Egress } from '../egress/egress.ts'
+import { BUILT_IN, builtInInput } from '../gateway/meta/definitions.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Agent } from '../kernel/principal.ts'
@@ -40,13 +41,24 @@ export const toConnectionSpecs = (config: Config, deps: ConnectionDeps): readonl
   }))
 
 /** What the catalog is built from: the tools that sources list, and what the configuration says about them. */
-export const toCatalogInputs = (config: Config, tools: ReadonlyMap<string, ConnectionTools>): readonly CatalogInput[] =>
-  [...tools.values()].map((listed) => ({ ...listed, overrides: config.connections[listed.connection]?.tools }))
+export const toCatalogInputs = (
+  config: Config,
+  tools: ReadonlyMap<string, ConnectionTools>,
+): readonly CatalogInput[] => [
+  builtInInput,
+  ...[...tools.values()].map((listed) => {
+    const { title, tools: overrides } = config.connections[listed.connection] ?? {}
+    return { ...listed, title, overrides }
+  }),
+]
 
 /** What rules may speak of before anything is connected: agents, connections, and the tools of providers. */
 export function declaredWorld(config: Config, agents: Iterable<Agent>): PolicyWorld {
   const catalog = buildCatalog(
-    Object.entries(config.connections).flatMap(([slug, connection]) => toDeclaredInput(slug, connection)),
+    [
+      builtInInput,
+      ...Object.entries(config.connections).flatMap(([slug, connection]) => toDeclaredInput(slug, connection)),
+    ],
     new Map(),
   )
   return { ...worldOf(config, agents), tools: [...catalog.tools.values()] }
@@ -55,10 +67,10 @@ export function declaredWorld(config: Config, agents: Iterable<Agent>): PolicyWo
 /** What rules may speak of, but for the tools. */
 export const worldOf = (config: Config, agents: Iterable<Agent>): Omit<PolicyWorld, 'tools'> => ({
   agents: [...agents],
-  connections: Object.entries(config.connections).map(([slug, connection]) => ({
-    slug,
-    provider: providerOf(connection),
-  })),
+  connections: [
+    { slug: BUILT_IN, provider: BUILT_IN },
+    ...Object.entries(config.connections).map(([slug, connection]) => ({ slug, provider: providerOf(connection) })),
+  ],
   providers: ['mcp', ...providers.keys()],
 })
 

@@ -5,6 +5,9 @@ import { ledger } from '../gateway/ledger.ts'
 import { memoryLimits } from '../gateway/limits.ts'
 import { listings } from '../gateway/listing.ts'
 import { schemaValidator } from '../gateway/validator.ts'
+import { searchBook } from '../gateway/meta/search-book.ts'
+import { searchDeps } from '../gateway/meta/search-deps.ts'
+import { builtInSource } from '../gateway/meta/source.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { realSchedule } from '../sources/schedule.ts'
@@ -46,8 +49,11 @@ export async function startEngine({ config, world, agents, log, clock, closing }
     catalog: () => snapshots.current().catalog,
     onAccepted: () => snapshots.rebuild(),
   })
+  const index = searchBook({ clock: () => performance.now(), pause: nextTurn })
   const snapshots = snapshotBuilder(config, {
     supervisor,
+    builtIn: builtInSource(searchDeps(() => snapshots.current(), index)),
+    onCatalog: index.follow,
     validator,
     agents: agents.agents,
     pins: pins.fingerprints,
@@ -68,6 +74,9 @@ export async function startEngine({ config, world, agents, log, clock, closing }
   closing.add(agents.onChange(() => void snapshots.rebuild()))
   return { supervisor, snapshots, pins, gateway }
 }
+
+/** Lets everything that waits run first. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
 const startSupervisor = ({ store, audit }: World, log: Log, clock: Clock): Supervisor =>
   supervise({

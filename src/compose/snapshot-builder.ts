@@ -4,9 +4,12 @@ import { declaredAgents } from '../config/declared-agents.ts'
 import type { Config } from '../config/schema.ts'
 import type { Log } from '../gateway/gateway.ts'
 import type { Snapshot } from '../gateway/snapshot.ts'
+import { isBuiltIn } from '../gateway/meta/definitions.ts'
 import { type Snapshots, snapshots } from '../gateway/snapshots.ts'
+import { type Toolsets, toToolsets } from '../gateway/toolset.ts'
 import type { Validator } from '../gateway/validator.ts'
 import type { Agent } from '../kernel/principal.ts'
+import type { Source } from '../kernel/source.ts'
 import type { Tool, ToolId } from '../kernel/tool.ts'
 import { compilePolicy, type CompileOptions, type CompiledPolicy } from '../policy/compile.ts'
 import type { PolicyProblem } from '../policy/problem.ts'
@@ -19,6 +22,10 @@ export interface SnapshotParts {
   agents(): ReadonlyMap<string, Agent>
   pins(): ReadonlyMap<ToolId, string>
   pinNew(tools: Iterable<Tool>): Promise<void>
+  /** Answers the gateway's own tools. */
+  readonly builtIn: Source
+  /** Hears of every catalog that comes into force. */
+  onCatalog(catalog: Catalog): void
   readonly log: Log
 }
 
@@ -39,7 +46,7 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
     compilePolicy(config.policy, declaredWorld(config, agentsWith(config, parts.agents())), options).policy
   let config = first
   const catalog = buildCatalog([], new Map())
-  const held = snapshots(toSnapshot(parts, { catalog, policy: check(config) }))
+  const held = snapshots(toSnapshot(parts, { catalog, policy: check(config), toolsets: toToolsets(config.toolsets) }))
   let built: Built | undefined
   let work: Promise<void> = Promise.resolve()
   let isWaiting = false
@@ -50,6 +57,7 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
     const seen = { config, agents: parts.agents(), tools: parts.supervisor.tools(), pins: parts.pins() }
     if (!built || !isSame(built, seen)) built = await toBuilt(seen, { ...parts, told }, options)
     held.swap(toSnapshot(parts, built))
+    parts.onCatalog(built.catalog)
   }
   return {
     ...held,
@@ -84,6 +92,7 @@ interface Seen {
 interface Built extends Seen {
   readonly catalog: Catalog
   readonly policy: CompiledPolicy
+  readonly toolsets: Toolsets
 }
 
 /** A tool that nobody has seen before is pinned, durably, before anyone can see it. */
@@ -94,11 +103,12 @@ async function toBuilt(
 ): Promise<Built> {
   const inputs = toCatalogInputs(seen.config, seen.tools)
   const catalog = buildCatalog(inputs, seen.pins)
-  await parts.pinNew(catalog.tools.values())
+  // Our own tools change with our version: nobody has to accept that.
+  await parts.pinNew([...catalog.tools.values()].filter((tool) => !isBuiltIn(tool)))
   const world = { ...worldOf(seen.config, seen.agents.values()), tools: catalog.governed }
   const { policy, warnings } = compilePolicy(seen.config.policy, world, { ...options, tolerant: true })
   if (isComplete(seen)) tellOnce(warnings, parts)
-  return { ...seen, pins: parts.pins(), catalog, policy }
+  return { ...seen, pins: parts.pins(), catalog, policy, toolsets: toToolsets(seen.config.toolsets) }
 }
 
 /** Before every source has listed its tools, a name that stands for nothing says little. */
@@ -125,15 +135,16 @@ const isSame = (built: Seen, seen: Seen): boolean =>
   [...seen.pins].every(([id, fingerprint]) => built.pins.get(id) === fingerprint)
 
 function toSnapshot(
-  { supervisor, agents }: SnapshotParts,
-  { catalog, policy }: { readonly catalog: Catalog; readonly policy: CompiledPolicy },
+  { supervisor, agents, builtIn }: SnapshotParts,
+  { catalog, policy, toolsets }: Pick<Built, 'catalog' | 'policy' | 'toolsets'>,
 ): Snapshot {
   return {
     version: `${catalog.version}.${policy.version}`,
     policy,
     catalog,
     agents: agents(),
-    sources: supervisor.sources(),
+    sources: new Map([...supervisor.sources(), [builtIn.connection, builtIn]]),
+    toolsets,
     connections: new Map(supervisor.statuses().map((status) => [status.connection, status])),
   }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { durationSchema, secretSchema, urlSchema } from './field-schemas.ts'
 
-const overrideSchema = z.strictObject({
+/** What an admin knows of a tool; the same in the file and over the API. */
+export const toolOverrideSchema = z.strictObject({
   effect: z
     .enum(['read', 'write', 'destructive', 'unclassified'])
     .optional()
@@ -12,13 +13,26 @@ const overrideSchema = z.strictObject({
     .optional()
     .describe('Raises the risk that follows from effect and external; never lowers it.'),
   tags: z.array(z.string().min(1).max(64)).max(50).optional().describe('Words that policy can select by.'),
+  title: z.string().min(1).max(200).optional().describe("Shown to agents instead of the source's own title."),
+  description: z
+    .string()
+    .min(1)
+    .max(4_000)
+    .optional()
+    .describe("Shown to agents instead of the source's own description."),
+  aliases: z
+    .array(z.string().min(1).max(200))
+    .max(20)
+    .optional()
+    .describe('Words by which search finds the tool too, as people say them.'),
 })
+export type ToolOverrideConfig = z.output<typeof toolOverrideSchema>
 
 const common = {
   title: z.string().min(1).max(100).optional().describe('Name for people.'),
   enabled: z.boolean().default(true).describe('false keeps the connection configured and does not run it.'),
   tools: z
-    .record(z.string().min(1).max(256), overrideSchema)
+    .record(z.string().min(1).max(256), toolOverrideSchema)
     .default({})
     .describe("What you know of tools, by the source's own names."),
 }

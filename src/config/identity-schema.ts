@@ -69,6 +69,21 @@ export const agentSchema = z.strictObject({
     .enum(['portable', 'canonical', 'plain'])
     .default('portable')
     .describe('How tools are named: conn__files__read_file, conn:files:read_file, or read_file (one connection only).'),
+  toolMode: z
+    .enum(['auto', 'full', 'search', 'both'])
+    .default('auto')
+    .describe(
+      'What its list of tools holds: full is everything visible, search the tools that find and call the others, both is both; auto is full while that is short.',
+    ),
+  pinned: z
+    .array(z.string().regex(/^[\x21-\x7e]{1,200}$/, 'Write a canonical id, such as conn:files:read_*.'))
+    .max(100)
+    .default([])
+    .describe('Tools that are listed in every mode, by canonical id; * stands for any run of characters.'),
+  schemas: z
+    .enum(['full', 'slim'])
+    .default('full')
+    .describe('slim leaves out of lists what only costs tokens; calls are validated against the full schemas.'),
   enabled: z.boolean().default(true).describe('false refuses the agent.'),
 })
 export type AgentConfig = z.output<typeof agentSchema>

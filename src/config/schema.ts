@@ -4,6 +4,7 @@ import { connectionSchema } from './connection-schema.ts'
 import { slugSchema, urlSchema } from './field-schemas.ts'
 import { agentIdSchema, agentSchema, identitySchema } from './identity-schema.ts'
 import type { ConfigSource } from './source.ts'
+import { toolsetNameSchema, toolsetSchema } from './toolset-schema.ts'
 
 /** 32 characters leave room for the action's name in a portable tool name. */
 const connectionSlugSchema = slugSchema('The name of a connection', ['gatehouse'], 32)
@@ -88,6 +89,10 @@ export const configSchema = z.strictObject({
     .record(connectionSlugSchema, connectionSchema)
     .default({})
     .describe('Services and downstream MCP servers, by the name that their tools carry.'),
+  toolsets: z
+    .record(toolsetNameSchema, toolsetSchema)
+    .default({})
+    .describe('Curated selections of tools, each served at /mcp/<name>. What no rule allows stays hidden there too.'),
   policy: policyDocumentSchema.prefault({ rules: [] }).describe('Who may do what. What no rule allows is denied.'),
 })
 

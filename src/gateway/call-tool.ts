@@ -3,6 +3,9 @@ import type { Exchange } from '../kernel/exchange.ts'
 import type { Tool, ToolResult } from '../kernel/tool.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { listingFor } from './list-tools.ts'
+import { tidied } from './meta/arguments.ts'
+import { isBuiltIn } from './meta/definitions.ts'
+import { type Inner, refuseThrough, toInnerFailure, unwrap } from './meta/unwrap.ts'
 import { obligationsAfter } from './obligations.ts'
 import { perform } from './perform.ts'
 import { renameUris } from './rename-uris.ts'
@@ -15,17 +18,32 @@ export interface Call {
 
 /**
  * The life of a `tools/call`, and the only way to a tool. Throws GatewayError; a hidden tool and an unknown one are the
- * same `tool_not_found`.
+ * same `tool_not_found`. What `call_tool` wraps is unwrapped before anything else is looked at, and then lives the same
+ * life under its own name: it is granted nothing.
  */
-export const callTool = (deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> =>
+export async function callTool(deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> {
+  const opened = unwrap(deps, deps.snapshot(), call, exchange)
+  if (opened.through === undefined) return run(deps, opened, exchange)
+  try {
+    return await run(deps, opened, exchange, opened)
+  } catch (error) {
+    return toInnerFailure(opened, error)
+  }
+}
+
+const run = (deps: GatewayDeps, call: Call, exchange: Exchange, inner?: Inner): Promise<ToolResult> =>
   perform<Tool, ToolResult>(deps, {
     type: 'tool.call',
     asked: call.name,
     exchange,
-    find: (snapshot) =>
-      snapshot.catalog.find(call.name) ?? listingFor(deps, snapshot, exchange.principal).find(call.name),
+    ...(inner && { through: { tool: inner.through, obligations: inner.obligations } }),
+    find: (snapshot) => snapshot.catalog.find(call.name) ?? listingFor(deps, snapshot, exchange).find(call.name),
     unknown: () => new GatewayError('tool_not_found', `Unknown tool: ${call.name}`),
-    parse: (tool) => deps.validator.parse(tool, call.arguments ?? {}),
+    parse(tool) {
+      if (inner) refuseThrough(inner, tool)
+      const input = call.arguments ?? {}
+      return deps.validator.parse(tool, isBuiltIn(tool) ? tidied(tool.name, input) : input)
+    },
     async send(source, tool, input, { catalog }) {
       const result = await source.callTool(tool.name, input, exchange)
       return renameUris(catalog.features, tool.connection, result)

@@ -12,6 +12,7 @@ import { obligationsOnWords } from './obligations.ts'
 import { type Act, perform } from './perform.ts'
 import { renameUris } from './rename-uris.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { Asker } from './view-for.ts'
 
 /** The life of a `resources/read`. What is hidden or not there is `not_found` with `{ uri }`. */
 export const readResource = (deps: GatewayDeps, uri: string, exchange: Exchange): Promise<JsonObject> =>
@@ -61,7 +62,7 @@ export const getPrompt = (
     type: 'prompt.get',
     asked: call.name,
     exchange,
-    find: (snapshot) => findPrompt(deps, snapshot, call.name, exchange.principal),
+    find: (snapshot) => findPrompt(deps, snapshot, call.name, exchange),
     unknown: () => unknownPrompt(call.name),
     parse: () => (call.arguments === undefined ? {} : toArguments(call.arguments)),
     send: (source, feature, input, snapshot) =>
@@ -86,7 +87,7 @@ export async function complete(deps: GatewayDeps, params: JsonObject, exchange: 
     exchange,
     find: (snapshot) =>
       isPrompt
-        ? findPrompt(deps, snapshot, asked, exchange.principal)
+        ? findPrompt(deps, snapshot, asked, exchange)
         : (snapshot.catalog.features.all.find(({ kind, name }) => kind === 'template' && name === asked) ??
           snapshot.catalog.features.resource(asked)?.feature),
     unknown: () =>
@@ -127,8 +128,8 @@ async function relay(
   return renameUris(catalog.features, feature.connection, await source.request(method, params, exchange))
 }
 
-const findPrompt = (deps: GatewayDeps, snapshot: Snapshot, name: string, principal: Principal): Feature | undefined =>
-  snapshot.catalog.features.prompt(name) ?? featureListing(deps, snapshot, 'prompt', principal).find(name)
+const findPrompt = (deps: GatewayDeps, snapshot: Snapshot, name: string, asker: Asker): Feature | undefined =>
+  snapshot.catalog.features.prompt(name) ?? featureListing(deps, snapshot, 'prompt', asker).find(name)
 
 const unknownPrompt = (name: string): GatewayError => new GatewayError('not_found', `Unknown prompt: ${name}`)
 

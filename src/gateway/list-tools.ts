@@ -1,35 +1,41 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
 import { type FeatureKind, isTool, type Tool } from '../kernel/tool.ts'
-import { viewOf } from '../policy/view.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { type Listing, type Page, type ToolPage, toToolPage } from './listing.ts'
 import type { Snapshot } from './snapshot.ts'
+import { type Asker, viewFor } from './view-for.ts'
 
 /**
  * One page of the tools that a principal may see, in a stable order. No I/O: a dead upstream cannot delay it.
  * Throws `invalid_cursor` for a cursor that belongs to another list (the tools changed, or it was made up).
  */
-export function listTools(deps: GatewayDeps, principal: Principal, cursor?: string): ToolPage {
-  return toToolPage(listFeatures(deps, 'tool', principal, cursor))
+export function listTools(deps: GatewayDeps, principal: Principal, cursor?: string, toolset?: string): ToolPage {
+  return toToolPage(listFeatures(deps, 'tool', principal, cursor, toolset))
 }
 
 /** The same for any kind of features. */
-export function listFeatures(deps: GatewayDeps, kind: FeatureKind, principal: Principal, cursor?: string): Page {
-  const page = featureListing(deps, deps.snapshot(), kind, principal).page(cursor)
+export function listFeatures(
+  deps: GatewayDeps,
+  kind: FeatureKind,
+  principal: Principal,
+  cursor?: string,
+  toolset?: string,
+): Page {
+  const page = featureListing(deps, deps.snapshot(), kind, { principal, toolset }).page(cursor)
   if (!page) {
     throw new GatewayError('invalid_cursor', 'This cursor is not of the current list. List again without a cursor.')
   }
   return page
 }
 
-/** Finds tools by the names that the principal's agent is shown. */
+/** Finds tools by the names that the asker's agent is shown. */
 export function listingFor(
   deps: Pick<GatewayDeps, 'listings'>,
   snapshot: Snapshot,
-  principal: Principal,
+  asker: Asker,
 ): Pick<Listing<Tool>, 'find'> {
-  const listing = featureListing(deps, snapshot, 'tool', principal)
+  const listing = featureListing(deps, snapshot, 'tool', asker)
   return {
     find(name) {
       const found = listing.find(name)
@@ -42,8 +48,14 @@ export function featureListing(
   deps: Pick<GatewayDeps, 'listings'>,
   snapshot: Snapshot,
   kind: FeatureKind,
-  principal: Principal,
+  asker: Asker,
 ): Listing {
-  const style = snapshot.agents.get(principal.agent)?.toolNames ?? 'portable'
-  return deps.listings.of(viewOf(snapshot.policy, principal), kind, style)
+  const agent = snapshot.agents.get(asker.principal.agent)
+  return deps.listings.of(viewFor(snapshot, asker), kind, {
+    style: agent?.toolNames ?? 'portable',
+    mode: agent?.toolMode ?? 'auto',
+    pinned: agent?.pinned ?? [],
+    schemas: agent?.schemas ?? 'full',
+    isCurated: asker.toolset !== undefined,
+  })
 }

@@ -4,7 +4,10 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { NameStyle } from '../kernel/principal.ts'
 import type { Feature, FeatureKind } from '../kernel/tool.ts'
 import type { PolicyView } from '../policy/view.ts'
+import { toAdvertised, slimmed, withConnections } from './advertised.ts'
+import { isBuiltIn } from './meta/definitions.ts'
 import { renameUris } from './rename-uris.ts'
+import { type AutoModes, autoModes, listedTools, possibleMode, type Presentation } from './tool-mode.ts'
 
 /** One page of a list. */
 export interface Page {
@@ -37,7 +40,7 @@ export interface Listing<F extends Feature = Feature> {
 }
 
 export interface Listings {
-  of(view: PolicyView, kind: FeatureKind, style: NameStyle): Listing
+  of(view: PolicyView, kind: FeatureKind, presentation: Presentation): Listing
 }
 
 /** The member of the list result in which each kind stands. */
@@ -57,28 +60,35 @@ export interface ListingsOptions {
 /** Keeps each view's listings for as long as the view lives, so that principals with equal rights share one. */
 export function listings({ pageSize, features }: ListingsOptions): Listings {
   const kept = new WeakMap<PolicyView, Map<string, Listing>>()
+  const modes = autoModes((feature) => toAdvertised(feature, feature.wireName, 'portable'))
   return {
-    of(view, kind, style) {
+    of(view, kind, presentation) {
       const known = kept.get(view) ?? new Map<string, Listing>()
       kept.set(view, known)
-      const key = `${kind} ${style}`
-      const listing = known.get(key) ?? toListing(view, kind, style, { pageSize, features })
+      const key = JSON.stringify(kind === 'tool' ? [kind, presentation] : [kind, presentation.style])
+      const listing = known.get(key) ?? toListing(view, kind, presentation, { pageSize, features, modes })
       known.set(key, listing)
       return listing
     },
   }
 }
 
+interface Making extends ListingsOptions {
+  readonly modes: AutoModes
+}
+
 function toListing(
   view: PolicyView,
   kind: FeatureKind,
-  style: NameStyle,
-  { pageSize, features }: ListingsOptions,
+  presentation: Presentation,
+  { pageSize, features, modes }: Making,
 ): Listing {
-  const shown = view.features.filter((feature) => feature.kind === kind)
+  const { style } = presentation
+  const visible = view.features.filter((feature) => feature.kind === kind)
   const naming = namingOf(view.features, style)
-  const byName = new Map(shown.map((feature) => [naming(feature), feature]))
+  const byName = new Map(visible.map((feature) => [naming(feature), feature]))
   const names = features()
+  const shown = kind === 'tool' ? toolsShown(view, visible, presentation, modes) : visible
   const chunks = chunk(
     shown.map((feature) => renameUris(names, feature.connection, toAdvertised(feature, naming(feature), style))),
     pageSize,
@@ -101,27 +111,27 @@ function toListing(
   }
 }
 
+function toolsShown(
+  view: PolicyView,
+  visible: readonly Feature[],
+  presentation: Presentation,
+  modes: AutoModes,
+): readonly Feature[] {
+  const wanted = possibleMode(view, presentation.mode, presentation.style)
+  const full = (): readonly Feature[] => listedTools(visible, 'full', presentation)
+  const mode = wanted === 'auto' ? modes(`${view.signature} ${JSON.stringify(presentation)}`, full) : wanted
+  const listed = listedTools(visible, mode, presentation).map((tool) => withConnections(tool, visible))
+  return presentation.schemas === 'slim' ? listed.map(slimmed) : listed
+}
+
 /** `plain` is for an agent that sees exactly one connection; with more, names could collide, so it falls back. */
 function namingOf(features: readonly Feature[], style: NameStyle): (feature: Feature) => string {
-  const single = new Set(features.map(({ connection }) => connection)).size <= 1
+  const others = features.filter((feature) => !isBuiltIn(feature))
+  const single = new Set(others.map(({ connection }) => connection)).size <= 1
   return (feature) => {
     if (feature.kind === 'resource' || feature.kind === 'template') return feature.wireName
     if (style === 'canonical') return feature.id
-    return style === 'plain' && single ? feature.name : feature.wireName
-  }
-}
-
-/** The upstream's definition, whole, under our name. The canonical id stands in `title` and `_meta` (DESIGN §2). */
-function toAdvertised({ kind, definition, id, name: own }: Feature, name: string, style: NameStyle): JsonObject {
-  if (kind === 'template') return definition
-  if (kind === 'resource') return name === own ? definition : { ...definition, uri: name }
-  if (style === 'plain' && name === own) return definition
-  const upstreamTitle = definition['title']
-  return {
-    ...definition,
-    name,
-    title: typeof upstreamTitle === 'string' ? `${upstreamTitle} (${id})` : id,
-    _meta: { ...(definition['_meta'] as JsonObject | undefined), 'dev.gatehouse/id': id },
+    return style === 'plain' && single && !isBuiltIn(feature) ? feature.name : feature.wireName
   }
 }
 

@@ -4,12 +4,13 @@ import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Decision, Obligation } from '../kernel/policy.ts'
 import type { Source } from '../kernel/source.ts'
-import type { Feature } from '../kernel/tool.ts'
+import type { Feature, Tool } from '../kernel/tool.ts'
 import { decide } from '../policy/decide.ts'
 import { auditArguments, auditResult } from './audit-arguments.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { before } from './obligations.ts'
 import type { Snapshot } from './snapshot.ts'
+import { isWithin } from './view-for.ts'
 
 /** Something that an agent wants of a connection: a tool called, a resource read, a prompt got. */
 export interface Act<F extends Feature, Result extends JsonObject> {
@@ -18,6 +19,8 @@ export interface Act<F extends Feature, Result extends JsonObject> {
   /** What was asked for, in the agent's words. */
   readonly asked: string
   readonly exchange: Exchange
+  /** The built-in tool that the act came through, and what policy asks of going that way. */
+  readonly through?: { readonly tool: Tool; readonly obligations: readonly Obligation[] } | undefined
   find(snapshot: Snapshot): F | undefined
   /** For what does not exist, and in the same words for what is hidden. */
   unknown(): GatewayError
@@ -73,12 +76,20 @@ async function run<F extends Feature, Result extends JsonObject>(
 ): Promise<Result> {
   const feature = findVisible(snapshot, act, facts)
   const input = (facts.input = act.parse(feature))
-  const decision = (facts.decision = ask(snapshot, act, facts, { feature, verb: 'invoke' }))
+  const decision = (facts.decision = owing(act, ask(snapshot, act, facts, { feature, verb: 'invoke' })))
   if (decision.effect === 'deny') throw new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
   before(deps, decision.obligations, act.exchange.principal, feature)
   const source = sourceOf(snapshot, feature)
   if (feature.effect !== 'read') await deps.ledger.intent(toEvent(deps, act, facts, { phase: 'intent' }))
   return act.finish(await act.send(source, feature, input, snapshot), decision.obligations, feature)
+}
+
+/** Obligations are a union: those of the way that the act came count too, each rule's once. */
+function owing({ through }: Pick<Act<Feature, JsonObject>, 'through'>, decision: Decision): Decision {
+  if (!through || decision.effect === 'deny') return decision
+  const known = new Set(decision.obligations.map((obligation) => JSON.stringify(obligation)))
+  const more = through.obligations.filter((obligation) => !known.has(JSON.stringify(obligation)))
+  return { ...decision, obligations: [...decision.obligations, ...more] }
 }
 
 /** What the principal may not see does not exist for it, so that its name leaks nothing. The ledger knows why. */
@@ -90,6 +101,7 @@ function findVisible<F extends Feature, Result extends JsonObject>(
   const feature = act.find(snapshot)
   if (!feature) throw act.unknown()
   facts.feature = feature
+  if (!isWithin(snapshot, feature, act.exchange.toolset)) throw act.unknown()
   const seen = ask(snapshot, act, facts, { feature, verb: 'see' })
   if (seen.effect === 'allow') return feature
   facts.decision = seen
@@ -124,7 +136,7 @@ function outcomeOf({ code, message }: GatewayError, { feature, input }: Facts): 
 
 function toEvent(
   deps: GatewayDeps,
-  { type, asked, exchange }: Pick<Act<Feature, JsonObject>, 'type' | 'asked' | 'exchange'>,
+  { type, asked, exchange, through }: Pick<Act<Feature, JsonObject>, 'type' | 'asked' | 'exchange' | 'through'>,
   { startedAt, policyVersion, feature, input, decision }: Facts,
   more: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>,
 ): AuditEvent {
@@ -142,6 +154,7 @@ function toEvent(
     ...(decision?.rule !== undefined && { rule: decision.rule }),
     ...(input && auditArguments(input, decision)),
     policyVersion,
+    ...(through && { detail: { through: through.tool.id } }),
     ...(more.phase === 'outcome' && { durationMs: deps.clock() - startedAt }),
     ...more,
   }

@@ -9,6 +9,9 @@ const agentDraft = z.strictObject({
   title: z.string().min(1).max(200).optional(),
   groups: z.array(nameText).max(100).optional(),
   toolNames: z.enum(['portable', 'canonical', 'plain']).optional(),
+  toolMode: z.enum(['auto', 'full', 'search', 'both']).optional(),
+  pinned: z.array(nameText).max(100).optional(),
+  schemas: z.enum(['full', 'slim']).optional(),
   expiresIn: durationText.optional(),
 })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Agent, NameStyle } from '../kernel/principal.ts'
+import type { Agent, NameStyle, SchemaStyle, ToolMode } from '../kernel/principal.ts'
 import { defineCollection, type Store } from '../store/store.ts'
 import { readableRow } from './readable-row.ts'
 
@@ -11,6 +11,9 @@ const managedSchema = z.strictObject({
   title: z.string().max(100).optional(),
   groups: z.array(z.string().min(1).max(64)).max(50),
   toolNames: z.enum(['portable', 'canonical', 'plain']),
+  toolMode: z.enum(['auto', 'full', 'search', 'both']).optional(),
+  pinned: z.array(z.string().min(1).max(200)).max(100).optional(),
+  schemas: z.enum(['full', 'slim']).optional(),
 })
 
 export const agentCollection = defineCollection('agents', managedSchema)
@@ -20,6 +23,9 @@ export interface AgentDraft {
   readonly title?: string | undefined
   readonly groups: readonly string[]
   readonly toolNames: NameStyle
+  readonly toolMode?: ToolMode | undefined
+  readonly pinned?: readonly string[] | undefined
+  readonly schemas?: SchemaStyle | undefined
 }
 
 /** All agents: those that the configuration declares and those that admins registered. A declared one hides a managed one. */
@@ -70,15 +76,11 @@ export async function openAgentBook({ store, declared }: AgentBookDeps): Promise
   return {
     agents,
     list: () => Promise.resolve([...agents().values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))),
-    async add({ id, title, groups, toolNames }) {
+    async add({ id, groups, pinned, ...draft }) {
       refuseBadId(id)
       if (agents().has(id)) throw new GatewayError('conflict', `There is an agent "${id}" already.`)
-      const { value } = await store.put(
-        agentCollection,
-        id,
-        { title, groups: [...groups], toolNames },
-        { ifVersion: 0 },
-      )
+      const row = withoutGaps({ ...draft, groups: [...groups], pinned: pinned && [...pinned] })
+      const { value } = await store.put(agentCollection, id, row, { ifVersion: 0 })
       return toAgent(id, value)
     },
     async remove(id) {
@@ -104,11 +106,14 @@ function refuseBadId(id: string): void {
   )
 }
 
-const toAgent = (id: string, { title, groups, toolNames }: z.infer<typeof managedSchema>): Agent => ({
+const toAgent = (id: string, { title, ...agent }: z.infer<typeof managedSchema>): Agent => ({
   id,
   ...(title === undefined ? {} : { title }),
-  groups,
-  toolNames,
+  ...agent,
   enabled: true,
   origin: 'managed',
 })
+
+/** Rows are JSON: what was not given is not a member. */
+const withoutGaps = <T extends object>(row: T): T =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as T

@@ -36,6 +36,8 @@ export interface Exchange {
   /** Aborted when the caller cancels or goes away. */
   readonly signal: AbortSignal
   readonly protocol: CallerProtocol
+  /** The toolset that the caller came through: what is not in it does not exist for this request. */
+  readonly toolset?: string | undefined
   /** The request's `_meta` without what belongs to the hop (envelope keys, `progressToken`). */
   readonly meta?: JsonObject
   /** Present when the caller asked for progress. */

@@ -23,12 +23,24 @@ export interface Principal {
 /** How the names of tools look to an agent (DESIGN §2). */
 export type NameStyle = 'portable' | 'canonical' | 'plain'
 
+/** Which tools an agent's list holds; everything visible can be called whatever the list holds. */
+export type ToolMode = 'auto' | 'full' | 'search' | 'both'
+
+/** Whether lists carry definitions as they are, or with everything left out that only costs tokens. */
+export type SchemaStyle = 'full' | 'slim'
+
 /** A registered AI agent. */
 export interface Agent {
   readonly id: string
   readonly title?: string
   readonly groups: readonly string[]
   readonly toolNames: NameStyle
+  /** `auto` when left out. */
+  readonly toolMode?: ToolMode | undefined
+  /** Canonical ids, with `*` for any run of characters, of tools that are listed in every mode. */
+  readonly pinned?: readonly string[] | undefined
+  /** `full` when left out. */
+  readonly schemas?: SchemaStyle | undefined
   readonly enabled: boolean
   /** Declared in `gateway.config.json`, or managed through the CLI and API. */
   readonly origin: 'declared' | 'managed'

@@ -67,7 +67,10 @@ export interface Feature extends ToolTraits {
 /** What an agent sees and calls: one entry of the catalog. */
 export interface Tool extends Feature {
   readonly kind: 'tool'
+  /** What agents are shown: the source's definition, with an admin's title and description where there are any. */
   readonly definition: ToolDefinition
+  /** The source's own definition where an admin shows another. Fingerprints are over this one. */
+  readonly original?: ToolDefinition
 }
 
 export const isTool = (feature: Feature): feature is Tool => feature.kind === 'tool'

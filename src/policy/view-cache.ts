@@ -17,6 +17,8 @@ export interface View {
   readonly tools: readonly Tool[]
   /** Everything that may be seen, tools and others. */
   readonly features: readonly Feature[]
+  /** The rules that are about the principal. */
+  readonly rules: readonly CompiledRule[]
   cell(place: number): Cell | undefined
 }
 
@@ -73,6 +75,7 @@ function toView(signature: string, rules: readonly CompiledRule[], index: ToolIn
     signature,
     tools: features.filter(isTool),
     features,
+    rules,
     cell: (place) => {
       const tool = index.tools[place]
       const cell = cells.get(place) ?? (tool && toCell(tool, toolRules(place)))

@@ -1,11 +1,16 @@
-import { buildCatalog, type CatalogInput, type Pins } from '../../src/catalog/catalog.ts'
+import { buildCatalog, type CatalogInput, type Pins, type ToolOverride } from '../../src/catalog/catalog.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
 import type { GatewayDeps, Log } from '../../src/gateway/gateway.ts'
 import { ledger } from '../../src/gateway/ledger.ts'
 import { memoryLimits } from '../../src/gateway/limits.ts'
 import { listTools } from '../../src/gateway/list-tools.ts'
 import { listings, type ToolPage } from '../../src/gateway/listing.ts'
+import { BUILT_IN, builtInInput } from '../../src/gateway/meta/definitions.ts'
+import { searchBook } from '../../src/gateway/meta/search-book.ts'
+import { searchDeps } from '../../src/gateway/meta/search-deps.ts'
+import { builtInSource } from '../../src/gateway/meta/source.ts'
 import type { Snapshot } from '../../src/gateway/snapshot.ts'
+import { toToolsets } from '../../src/gateway/toolset.ts'
 import { schemaValidator } from '../../src/gateway/validator.ts'
 import type { AuditEvent, AuditLog } from '../../src/kernel/audit.ts'
 import type { ConnectionStatus } from '../../src/kernel/connection.ts'
@@ -29,6 +34,10 @@ export interface FakeConnection {
   readonly request?: Source['request']
   /** False: the definitions are known, and nothing runs them. */
   readonly up?: boolean
+  /** Why it is down. */
+  readonly reason?: string
+  readonly title?: string
+  readonly overrides?: Readonly<Record<string, ToolOverride>>
 }
 
 export interface TestGatewayOptions {
@@ -38,6 +47,9 @@ export interface TestGatewayOptions {
   readonly pins?: Pins
   readonly audit?: AuditLog
   readonly pageSize?: number
+  readonly toolsets?: Parameters<typeof toToolsets>[0]
+  /** With the gateway's own tools. */
+  readonly builtIn?: boolean
 }
 
 /** The gateway's real lives over fake sources, with a clock to turn and every audit event at hand. */
@@ -47,7 +59,7 @@ export interface TestGateway {
   /** What reached a source, in order. */
   readonly sent: { readonly connection: string; readonly name: string; readonly input: JsonObject }[]
   readonly clock: { now: number }
-  list(agent: string, cursor?: string): ToolPage
+  list(agent: string, cursor?: string, toolset?: string): ToolPage
   call(agent: string, name: string, input?: unknown, exchange?: Partial<Exchange>): Promise<ToolResult>
   swap(options: TestGatewayOptions): void
 }
@@ -70,7 +82,12 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     append: (event) => Promise.resolve(void events.push(event)),
     close: () => Promise.resolve(),
   }
-  let snapshot = toSnapshot(options, sent)
+  const book = searchBook({
+    clock: () => performance.now(),
+    pause: () => new Promise((next) => void setImmediate(next)),
+  })
+  const builtIn = builtInSource(searchDeps(() => snapshot, book))
+  let snapshot = toSnapshot(options, sent, builtIn)
   const deps: GatewayDeps = {
     snapshot: () => snapshot,
     listings: listings({ pageSize: options.pageSize ?? 1_000, features: () => snapshot.catalog.features }),
@@ -85,11 +102,11 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     events,
     sent,
     clock,
-    list: (agent, cursor) => listTools(deps, principal(agent), cursor),
+    list: (agent, cursor, toolset) => listTools(deps, principal(agent), cursor, toolset),
     call: (agent, name, input = {}, more = {}) =>
       callTool(deps, { name, arguments: input }, { ...exchange(principal(agent)), ...more }),
     swap: (next) => {
-      snapshot = toSnapshot({ ...options, ...next }, sent)
+      snapshot = toSnapshot({ ...options, ...next }, sent, builtIn)
     },
   }
 }
@@ -112,14 +129,18 @@ export const exchange = (who: Principal): Exchange => ({
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
 })
 
-function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent']): Snapshot {
+function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent'], builtIn: Source): Snapshot {
   const connections = Object.entries(options.connections ?? { notes: ECHO })
-  const catalog = buildCatalog(connections.map(toInput), options.pins ?? new Map())
+  const own = options.builtIn === true ? [builtInInput] : []
+  const catalog = buildCatalog([...own, ...connections.map(toInput)], options.pins ?? new Map())
   const agents = (options.agents ?? [{ id: 'sidekick' }]).map(toAgent)
   const { policy } = compilePolicy(policyDocumentSchema.parse(options.policy ?? ALLOW_ALL), {
     tools: catalog.governed,
     agents,
-    connections: connections.map(([slug, { provider = 'mcp' }]) => ({ slug, provider })),
+    connections: [
+      { slug: BUILT_IN, provider: BUILT_IN },
+      ...connections.map(([slug, { provider = 'mcp' }]) => ({ slug, provider })),
+    ],
   })
   const running = connections.filter(([, { up = true }]) => up)
   return {
@@ -127,18 +148,19 @@ function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent']): Sna
     policy,
     catalog,
     agents: new Map(agents.map((agent) => [agent.id, agent])),
-    sources: new Map(running.map(([slug, connection]) => [slug, toSource(slug, connection, sent)])),
+    sources: new Map([
+      ...running.map(([slug, connection]) => [slug, toSource(slug, connection, sent)] as const),
+      [BUILT_IN, builtIn],
+    ]),
     connections: new Map(connections.map(([slug, connection]) => [slug, toStatus(slug, connection)])),
+    toolsets: toToolsets(options.toolsets ?? {}),
   }
 }
 
-const toInput = ([connection, { provider = 'mcp', tools, features }]: [string, FakeConnection]): CatalogInput => ({
-  connection,
-  features,
-  provider,
-  identity: `test:${connection}`,
-  tools,
-})
+const toInput = ([connection, { provider = 'mcp', tools, features, title, overrides }]: [
+  string,
+  FakeConnection,
+]): CatalogInput => ({ connection, features, provider, identity: `test:${connection}`, tools, title, overrides })
 
 const toAgent = (agent: Partial<Agent> & { readonly id: string }): Agent => ({
   groups: [],
@@ -160,12 +182,15 @@ const toSource = (connection: string, { run = echo, request }: FakeConnection, s
   close: () => Promise.resolve(),
 })
 
-const toStatus = (connection: string, { provider = 'mcp', tools, up = true }: FakeConnection): ConnectionStatus => ({
+const toStatus = (
+  connection: string,
+  { provider = 'mcp', tools, up = true, reason }: FakeConnection,
+): ConnectionStatus => ({
   connection,
   provider,
   enabled: true,
   state: up ? 'active' : 'degraded',
-  ...(!up && { reason: 'the server exited with code 1' }),
+  ...(!up && { reason: reason ?? 'the server exited with code 1' }),
   since: 0,
   tools: tools.length,
 })

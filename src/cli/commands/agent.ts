@@ -11,6 +11,9 @@ interface AddOptions extends CommonOptions {
   readonly title?: string
   readonly groups?: readonly string[]
   readonly toolNames?: string
+  readonly toolMode?: string
+  readonly pinned?: readonly string[]
+  readonly schemas?: string
   readonly expires?: string
 }
 
@@ -39,10 +42,15 @@ const addCommand = (cli: Cli): Command =>
     .addOption(
       new Option('--tool-names <style>', 'how names of tools look to it').choices(['portable', 'canonical', 'plain']),
     )
+    .addOption(
+      new Option('--tool-mode <mode>', 'what its list of tools holds').choices(['auto', 'full', 'search', 'both']),
+    )
+    .option('--pinned <ids...>', 'tools that are listed in every mode; * stands for any run of characters')
+    .addOption(new Option('--schemas <style>', 'full, or slim for fewer tokens in lists').choices(['full', 'slim']))
     .option('--expires <duration>', 'when the key ends, such as 90d; never when left out')
-    .action(async (id: string, { config, json, title, groups, toolNames, expires }: AddOptions) => {
+    .action(async (id: string, { config, json, expires, ...settings }: AddOptions) => {
       const { shell } = cli
-      const draft = { id, title, groups, toolNames, expiresIn: expires }
+      const draft = { id, ...settings, expiresIn: expires }
       const shown = await withGateway(shell, { config }, (gateway) =>
         gateway.ask<Shown>('POST', '/agents', { body: draft }),
       )

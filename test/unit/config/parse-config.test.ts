@@ -29,7 +29,14 @@ describe('a configuration', () => {
       }),
     )
     expect(config.store.path).toBe('/state')
-    expect(config.agents['sidekick']).toEqual({ groups: [], toolNames: 'portable', enabled: true })
+    expect(config.agents['sidekick']).toEqual({
+      groups: [],
+      toolNames: 'portable',
+      toolMode: 'auto',
+      pinned: [],
+      schemas: 'full',
+      enabled: true,
+    })
     expect(config.connections['local']).toEqual({
       enabled: true,
       tools: {},

@@ -53,9 +53,10 @@ describe('what a configuration speaks of', () => {
     const config = await parse(
       withMembers({ agents: { a: { title: 'A', groups: ['g'] }, constructor: { enabled: false } } }),
     )
+    const usual = { toolNames: 'portable', toolMode: 'auto', pinned: [], schemas: 'full', origin: 'declared' }
     expect([...declaredAgents(config).values()]).toEqual([
-      { id: 'a', title: 'A', groups: ['g'], toolNames: 'portable', enabled: true, origin: 'declared' },
-      { id: 'constructor', groups: [], toolNames: 'portable', enabled: false, origin: 'declared' },
+      { ...usual, id: 'a', title: 'A', groups: ['g'], enabled: true },
+      { ...usual, id: 'constructor', groups: [], enabled: false },
     ])
   })
 
