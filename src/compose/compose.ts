@@ -64,7 +64,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const { gateway, snapshots, supervisor } = engine
 
   const attachToken = newAttachToken()
-  const mcpDeps = toMcpDeps({ gateway, snapshots, clock, newId, log })
+  const mcpDeps = toMcpDeps({ gateway, snapshots, supervisor, seal: world.seal, clock, newId, log })
   const mcp = mcpHttp(mcpDeps)
   const admin = toAdminDeps({ world, agents, keys, book, mcp, clock, newId, ...engine })
   const front = door({ config: book.current, world, agents, keys, admin, mcp, attachToken, log, clock, newId })

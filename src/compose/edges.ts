@@ -9,25 +9,30 @@ import type { KeyBook } from '../identity/keys.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { McpDeps } from '../mcp/deps.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
+import type { Seal } from '../vault/seal.ts'
 import type { ConfigBook } from './config-book.ts'
+import { connectedCapabilities, type FeatureParts, onFeaturesChanged, toFeaturesPort } from './features-port.ts'
 import { VERSION } from './version.ts'
 import type { World } from './world.ts'
 
-export interface McpParts {
-  readonly gateway: GatewayDeps
-  readonly snapshots: Snapshots
+export interface McpParts extends FeatureParts {
+  readonly seal: Seal
   readonly clock: Clock
   readonly newId: NewId
   readonly log: Log
 }
 
 /** What the MCP edge is run with: the two lives of the gateway. */
-export const toMcpDeps = ({ gateway, snapshots, clock, newId, log }: McpParts): McpDeps => ({
+export const toMcpDeps = ({ seal, clock, newId, log, ...parts }: McpParts): McpDeps => ({
   tools: {
-    list: (principal, cursor) => listTools(gateway, principal, cursor),
-    call: (call, exchange) => callTool(gateway, call, exchange),
+    list: (principal, cursor) => listTools(parts.gateway, principal, cursor),
+    call: (call, exchange) => callTool(parts.gateway, call, exchange),
   },
-  onToolsChanged: snapshots.onChange,
+  features: toFeaturesPort(parts),
+  capabilities: () => connectedCapabilities(parts),
+  onToolsChanged: parts.snapshots.onChange,
+  onFeaturesChanged: onFeaturesChanged(parts),
+  seal,
   serverInfo: { name: 'gatehouse', title: 'Gatehouse', version: VERSION },
   clock,
   newId,

@@ -14,6 +14,7 @@ import { type LowdbDriver, lowdbDriver } from '../store/lowdb-driver.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { loadOrCreateKeyFile } from '../vault/key-file.ts'
 import { parseKey } from '../vault/key.ts'
+import { type Seal, seal } from '../vault/seal.ts'
 import { openVault } from '../vault/vault.ts'
 import type { Closing } from './closing.ts'
 
@@ -23,6 +24,8 @@ export interface World {
   readonly store: Store
   readonly audit: AuditLog & AuditReader
   readonly egress: Egress
+  /** For what modern clients keep for us between two rounds of a call. */
+  readonly seal: Seal
   readonly processes: ProcessLedger
 }
 
@@ -53,7 +56,8 @@ export async function openWorld({ config, environment, owner, clock, closing }: 
   closing.add(() => audit.close())
   const egress = createEgress({ clock })
   closing.add(() => egress.close())
-  return { driver, store: openStore(driver), audit, egress, processes: fileLedger(processes) }
+  const requestState = seal(vault.derive('request-state'), 'request-state')
+  return { driver, store: openStore(driver), audit, egress, seal: requestState, processes: fileLedger(processes) }
 }
 
 async function openAudit(config: Config, key: Buffer, clock: Clock): Promise<AuditLog & AuditReader> {
