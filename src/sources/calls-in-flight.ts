@@ -64,13 +64,15 @@ async function answer(
   if (!call) throw refusal(`Nobody can be asked ${method}: no call of a client is running.`)
   const { ask } = call.exchange
   if (!ask || !canBeAsked(call.exchange, request)) throw refusal(`The client of this call does not support ${method}.`)
-  const resume = call.patience?.pause()
+  // Which of a principal's calls waits for the person is not known without a stream: all of them may.
+  const waiting = origin === undefined ? [...calls] : [call]
+  const resumes = waiting.map(({ patience }) => patience?.pause())
   try {
     return await ask(request)
   } catch (error) {
     throw toAnswerError(error)
   } finally {
-    resume?.()
+    for (const resume of resumes) resume?.()
   }
 }
 

@@ -1,5 +1,5 @@
 import { listFeatures, type FeatureListing } from './mcp-features.ts'
-import { isAnswer } from './mcp-failure.ts'
+import { isAnswer, toCallError } from './mcp-failure.ts'
 import type { Link } from './mcp-link.ts'
 import type { McpDeps, McpSpec, McpTimeouts } from './mcp-spec.ts'
 import { listTools, type ToolListing } from './mcp-tools.ts'
@@ -27,7 +27,7 @@ export function readTools({ spec, timeouts }: Reading, link: Link, signal: Abort
  * connecting: tools do not wait for resources that do not come.
  */
 export async function readFeatures(
-  { timeouts, deps }: Reading,
+  { spec, timeouts, deps }: Reading,
   link: Link,
   signal: AbortSignal,
   before: FeatureListing,
@@ -38,7 +38,7 @@ export async function readFeatures(
       capabilities: { ...(link.capabilities.resources && RESOURCES), ...(link.capabilities.prompts && PROMPTS) },
       read: (method: string) => pagesOf(link, method, timeouts, limit.signal),
       explain: (error: unknown, method: string) =>
-        isNoTemplates(error, method) ? undefined : link.explain(error).message,
+        isAnswer(error) ? whyRefused(error, method, spec) : link.explain(error).message,
     }
     return await listFeatures(reader, before)
   } finally {
@@ -49,9 +49,11 @@ export async function readFeatures(
 const RESOURCES = { resources: {} }
 const PROMPTS = { prompts: {} }
 
-/** Templates have no capability of their own: a server that has none may not know the method. */
-const isNoTemplates = (error: unknown, method: string): boolean =>
-  method === 'resources/templates/list' && isAnswer(error)
+/**
+ * Templates have no capability of their own, and a server of a forced era was not asked for any: it may not know the method.
+ */
+const whyRefused = (error: unknown, method: string, { era }: McpSpec): string | undefined =>
+  method === 'resources/templates/list' || era === 'modern' ? undefined : toCallError(error).message
 
 const pagesOf =
   (link: Link, method: string, { connectMs }: McpTimeouts, signal: AbortSignal): PageReader =>

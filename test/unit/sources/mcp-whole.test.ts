@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { ClientRequest, Exchange } from '../../../src/kernel/exchange.ts'
-import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { ToolResult } from '../../../src/kernel/tool.ts'
 import { wholeServer, type Whole, type WholeKind } from '../../fakes/downstream/whole.ts'
+import { ALL, ANSWERS, caller, mute } from './callers.ts'
 import { connect, textOf, type Session } from './mcp-fixture.ts'
 
 const KINDS: readonly WholeKind[] = [
@@ -14,9 +13,6 @@ const KINDS: readonly WholeKind[] = [
   'stdio dual',
   'http dual',
 ]
-const ERAS = { legacy: '2025-11-25', modern: '2026-07-28' } as const
-const CAPABILITIES: JsonObject = { elicitation: {}, sampling: {}, roots: { listChanged: true }, tasks: {} }
-
 interface Reached extends Session {
   readonly server: Whole
 }
@@ -29,29 +25,6 @@ async function reach(kind: WholeKind): Promise<Reached> {
 
 const STATE = 'state of the server, {"as":"it is"}'
 const json = (result: ToolResult): unknown => JSON.parse(textOf(result))
-
-const ANSWERS: Readonly<Record<string, JsonObject>> = {
-  'elicitation/create': { action: 'accept', content: { name: 'Ann' } },
-  'sampling/createMessage': { role: 'assistant', model: 'm', content: { type: 'text', text: 'hi' } },
-  'roots/list': { roots: [{ uri: 'file:///a' }] },
-}
-
-/** A caller that answers what it is asked, and keeps the questions. */
-function caller(era: 'legacy' | 'modern', capabilities = CAPABILITIES): Partial<Exchange> & { asked: ClientRequest[] } {
-  const asked: ClientRequest[] = []
-  return {
-    asked,
-    protocol: { era, version: ERAS[era], capabilities },
-    ask: (request) => {
-      asked.push(request)
-      return Promise.resolve(ANSWERS[request.method] ?? {})
-    },
-  }
-}
-
-const mute = (era: 'legacy' | 'modern'): Partial<Exchange> => ({
-  protocol: { era, version: ERAS[era], capabilities: {} },
-})
 
 describe.each(KINDS)('a %s server', (kind) => {
   it('is usable whole: lists of several pages, reading, prompts, completion, its own errors', async () => {
@@ -153,7 +126,7 @@ describe.each(KINDS)('a %s server', (kind) => {
     const { call } = await reach(kind)
     const outcome = await call('elicit', {}, mute('legacy')).then(textOf, (error: unknown) => String(error))
     expect(outcome).toMatch(/does not support elicitation|cannot be asked|[Mm]issing required client cap|not declare/)
-    const narrow = caller('legacy', { elicitation: { url: {} } })
+    const narrow = caller('legacy', { capabilities: { elicitation: { url: {} } } })
     await call('elicit', {}, narrow).catch(() => undefined)
     expect(narrow.asked).toEqual([])
   })
@@ -181,9 +154,12 @@ describe.each(['stdio modern', 'http modern', 'stdio dual', 'http dual'] as cons
   it('is told what the caller of a call can do, and nothing that is not carried', async () => {
     const { call } = await reach(kind)
     const ui = { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html'] } }
-    const capabilities = { ...CAPABILITIES, extensions: { ...ui, 'io.modelcontextprotocol/tasks': {} } }
-    const { tasks: _tasks, ...carried } = CAPABILITIES
-    expect(json(await call('capabilities', {}, caller('modern', capabilities)))).toEqual({ ...carried, extensions: ui })
+    const capabilities = { ...ALL, extensions: { ...ui, 'io.modelcontextprotocol/tasks': {} } }
+    const { tasks: _tasks, ...carried } = ALL
+    expect(json(await call('capabilities', {}, caller('modern', { capabilities })))).toEqual({
+      ...carried,
+      extensions: ui,
+    })
     expect(json(await call('capabilities', {}, mute('modern')))).toEqual({})
   })
 })
