@@ -7,7 +7,7 @@ import { rank } from '../../src/catalog/search/rank.ts'
 import { searchIndex } from '../../src/catalog/search/search-index.ts'
 import { signature, signatureLine } from '../../src/catalog/search/signature.ts'
 import { slimSchema } from '../../src/catalog/search/slim-schema.ts'
-import type { Json, JsonObject } from '../../src/kernel/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../src/kernel/json.ts'
 import type { SourceTool, Tool } from '../../src/kernel/tool.ts'
 import { catalogTool, sourceTool } from '../helpers/tools.ts'
 
@@ -130,31 +130,35 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
   ),
 }))
 
-/** Read by the dialect that it names, else by the one MCP takes for granted; undefined when it cannot be compiled. */
-function validator(document: JsonObject): ((input: Json) => boolean | 'endless') | undefined {
-  const ajv = document['$schema'] === undefined ? new Ajv2020({ strict: false }) : new Ajv({ strict: false })
-  try {
-    const validate = ajv.compile(document)
-    return (input) => {
-      try {
-        return validate(input)
-      } catch {
-        return 'endless'
-      }
-    }
-  } catch {
-    return undefined
-  }
+/** A definition that refers to itself for the same value has no defined meaning (2020-12 core, 9.4.1). */
+function isEndless({ $defs }: JsonObject): boolean {
+  const definitions = isJsonObject($defs) ? $defs : {}
+  const reaches = (name: string, seen: readonly string[]): boolean =>
+    seen.includes(name) || sameValueReferences(definitions[name]).some((next) => reaches(next, [...seen, name]))
+  return Object.keys(definitions).some((name) => reaches(name, []))
 }
+
+function sameValueReferences(part: Json | undefined): readonly string[] {
+  if (!isJsonObject(part)) return []
+  const { $ref, anyOf = [], oneOf = [], allOf = [], not } = part
+  const inside = [anyOf, oneOf, allOf, not].flat().flatMap((next) => sameValueReferences(next as Json | undefined))
+  return typeof $ref === 'string' ? [$ref.replace('#/$defs/', ''), ...inside] : inside
+}
+
+/** Read by the dialect that it names, else by the one MCP takes for granted. */
+const validator = (document: JsonObject): ((input: Json) => boolean) =>
+  document['$schema'] === undefined
+    ? new Ajv2020({ strict: false }).compile(document)
+    : new Ajv({ strict: false }).compile(document)
 
 describe('a slim schema', () => {
   it('accepts and refuses what the original does, and is never longer', () => {
     fc.assert(
       fc.property(rooted, fc.array(value, { minLength: 3, maxLength: 8 }), (document, inputs) => {
+        fc.pre(!isEndless(document))
         const slim = slimSchema(document)
         const [original, shortened] = [validator(document), validator(slim)]
-        fc.pre(original !== undefined)
-        expect(inputs.map((input) => shortened?.(input))).toEqual(inputs.map((input) => original?.(input)))
+        expect(inputs.map((input) => shortened(input))).toEqual(inputs.map((input) => original(input)))
         expect(JSON.stringify(slim).length).toBeLessThanOrEqual(JSON.stringify(document).length)
       }),
       { numRuns: 100 },

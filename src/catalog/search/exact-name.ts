@@ -10,10 +10,13 @@ export function exactName(query: string): ((tool: Tool) => boolean) | undefined 
     .filter((word) => words.length === 1 || isIdentifier(word))
     .map(toName)
     .filter((name) => name !== '')
+    .slice(0, MAX_NAMES)
   return names.length === 0 ? undefined : (tool) => names.some((name) => isNamed(tool, name))
 }
 
 const MAX_TEXT = 500
+/** Each is compared with all tools. */
+const MAX_NAMES = 4
 const SEPARATORS = [':', '.', '/', '__']
 
 /** Plain words of a sentence name no tool, though a tool may be called `search`. */
@@ -23,7 +26,8 @@ const isIdentifier = (word: string): boolean => /[\p{L}\p{N}][_:./-]+[\p{L}\p{N}
 const toName = (word: string): string => word.toLowerCase().replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
 
 function isNamed({ id, wireName, name, connection }: Tool, wanted: string): boolean {
-  if (wanted === id || wanted === wireName || wanted === name.toLowerCase()) return true
+  if (wanted === id || wanted === wireName) return true
+  if (wanted.length === name.length && wanted === name.toLowerCase()) return true
   const action = id.slice(id.lastIndexOf(':') + 1)
   if (!wanted.endsWith(action)) return false
   return wanted === action || SEPARATORS.some((separator) => wanted === `${connection}${separator}${action}`)

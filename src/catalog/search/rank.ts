@@ -65,8 +65,12 @@ function find(set: VisibleSet, text: string, query: Query, { limit, weights }: {
   const exact = exactPositions(text, set)
   const best: Candidate[] = []
   const consider = (position: number): void => {
-    const score = (scores.of[position] ?? 0) * (1 + weights.nameCoverage * coverage(position) ** 2)
+    const base = scores.of[position] ?? 0
     const tool = set.index.tools[position]
+    const worst = best.length < limit ? undefined : best.at(-1)
+    const isHopeless = worst !== undefined && base * (1 + weights.nameCoverage) < worst.score
+    if (isHopeless && !exact.has(position)) return
+    const score = base * (1 + weights.nameCoverage * coverage(position) ** 2)
     if (tool !== undefined) keepBest(best, { position, tool, score, exact: exact.has(position) }, limit)
   }
   const unscored = [...exact].filter((position) => scores.of[position] === 0)
