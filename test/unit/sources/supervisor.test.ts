@@ -191,6 +191,63 @@ describe('the supervisor', () => {
     expect(listed(supervisor)).toEqual(['read', 'write'])
   })
 
+  it('takes over resources and prompts like tools, and keeps them while the connection is down', async () => {
+    const { supervisor, start, changes } = world()
+    const fake = fakeConnection('one')
+    await start(fake)
+    const before = changes.count
+    const features = [{ kind: 'prompt' as const, name: 'greet', definition: { name: 'greet' } }]
+    fake.events?.onFeatures(features)
+    fake.events?.onFeatures([...features])
+    expect(changes.count).toBe(before + 1)
+    expect(listed(supervisor)).toEqual(['read'])
+    fake.events?.onLost(new GatewayError('upstream_failed', 'died'))
+    expect(supervisor.tools().get('one')).toMatchObject({ features, capabilities: {} })
+  })
+
+  it('counts subscriptions over all callers, restores them after a reconnect, and passes on what changed', async () => {
+    const { supervisor, start, advance } = world()
+    const fake = fakeConnection('one')
+    await start(fake)
+    const heard: string[] = []
+    const stop = supervisor.onResourceUpdated((connection, uri) => void heard.push(`${connection} ${uri}`))
+    const inner = supervisor.sources().get('one')
+    const send = (method: string) => inner?.request?.(method, { uri: 'a://1' }, anExchange())
+    await send('resources/subscribe')
+    await send('resources/subscribe')
+    await send('resources/unsubscribe')
+    expect(fake.requests).toEqual([{ method: 'resources/subscribe', params: { uri: 'a://1' } }])
+    fake.events?.onResourceUpdated('a://1')
+    fake.events?.onLost(new GatewayError('upstream_failed', 'died'))
+    await advance(1_000)
+    expect(fake.connects).toBe(2)
+    expect(fake.requests).toHaveLength(2)
+    expect(heard).toEqual(['one a://1', 'one a://1'])
+    await send('resources/unsubscribe')
+    await send('resources/unsubscribe')
+    expect(fake.requests.map(({ method }) => method)).toEqual([
+      'resources/subscribe',
+      'resources/subscribe',
+      'resources/unsubscribe',
+    ])
+    stop()
+    fake.events?.onResourceUpdated('a://1')
+    fake.events?.onLost(new GatewayError('upstream_failed', 'died'))
+    await advance(2_000)
+    expect([fake.requests.length, heard.length]).toEqual([3, 2])
+    await expect(inner?.request?.('resources/subscribe', {}, anExchange())).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+  })
+
+  it('passes every other request through', async () => {
+    const { supervisor, start } = world()
+    const fake = fakeConnection('one')
+    await start(fake)
+    await supervisor.sources().get('one')?.request?.('prompts/get', { name: 'greet' }, anExchange())
+    expect(fake.requests).toEqual([{ method: 'prompts/get', params: { name: 'greet' } }])
+  })
+
   it('does not listen to a connection that is over', async () => {
     const { supervisor, start, advance } = world()
     const fake = fakeConnection('one')
