@@ -140,9 +140,10 @@ function isEndless({ $defs }: JsonObject): boolean {
 
 function sameValueReferences(part: Json | undefined): readonly string[] {
   if (!isJsonObject(part)) return []
-  const { $ref, anyOf = [], oneOf = [], allOf = [], not } = part
-  const inside = [anyOf, oneOf, allOf, not].flat().flatMap((next) => sameValueReferences(next as Json | undefined))
-  return typeof $ref === 'string' ? [$ref.replace('#/$defs/', ''), ...inside] : inside
+  const { anyOf = [], oneOf = [], allOf = [], not } = part
+  const inside = [anyOf, oneOf, allOf, not].flat().flatMap((next) => sameValueReferences(next))
+  const reference = part['$ref']
+  return typeof reference === 'string' ? [reference.replace('#/$defs/', ''), ...inside] : inside
 }
 
 /** Read by the dialect that it names, else by the one MCP takes for granted. */
