@@ -9,9 +9,11 @@ import { request } from './mcp-request.ts'
 import {
   establish,
   hasLostSession,
+  onUpdated,
   relink,
   relistFeatures,
   relistTools,
+  resubscribe,
   usableLine,
   type Session,
   type SessionDeps,
@@ -58,14 +60,22 @@ export async function mcpConnected(
 function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
   const { schedule, clock } = deps.deps
   const lifetime = new AbortController()
-  const openLegacy = async (opener?: Exchange): Promise<Line> => {
+  const soon = async (open: (signal: AbortSignal) => Promise<Line>): Promise<Line> => {
     const limit = deadline(lifetime.signal, Math.min(OPEN_MS, deps.timeouts.connectMs), schedule)
     try {
-      return await openLine((linkEvents) => deps.openAs('legacy', linkEvents, limit.signal), {}, opener)
+      return await open(limit.signal)
     } finally {
       limit.release()
     }
   }
+  const openOther = async (signal: AbortSignal): Promise<Line> => {
+    const onNotification = (method: string, params: unknown): void => onUpdated(session, method, params)
+    const line = await openLine((linkEvents) => deps.openAs('legacy', linkEvents, signal), { onNotification })
+    await resubscribe(deps, line.link, session.elsewhere, signal)
+    return line
+  }
+  const openPersonal = (opener: Exchange, signal: AbortSignal): Promise<Line> =>
+    openLine((linkEvents) => deps.openAs('legacy', linkEvents, signal), {}, opener)
   const session: Session = {
     ...deps,
     events,
@@ -73,13 +83,14 @@ function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
     refreshTools: refresher(() => relistTools(session), REFRESH_MS, schedule),
     refreshFeatures: refresher(() => relistFeatures(session), REFRESH_MS, schedule),
     subscribed: new Set(),
+    elsewhere: new Set(),
     other: otherLine({
       eras: deps.eras,
       clock,
-      open: openLegacy,
+      open: () => soon(openOther),
       onOpen: () => events.onFeatures(session.features.features),
     }),
-    personal: personalLines({ open: openLegacy, schedule }),
+    personal: personalLines({ open: (opener) => soon((signal) => openPersonal(opener, signal)), schedule }),
     tools: { tools: [], byName: new Map(), problems: [] },
     features: NO_FEATURES,
     line: undefined,
@@ -89,12 +100,17 @@ function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
   return session
 }
 
+const toJson = (line: Line | undefined): JsonObject =>
+  isJsonObject(line?.link.capabilities) ? line.link.capabilities : {}
+
 /** A server that speaks both eras may advertise to one what it does not advertise to the other. */
 function capabilitiesOf({ line, other }: Session): JsonObject {
-  const [main, more] = [line?.link.capabilities, other.now()?.link.capabilities].map((value) =>
-    isJsonObject(value) ? value : {},
-  )
-  return { ...more, ...main }
+  const [main, more] = [toJson(line), toJson(other.now())]
+  const joined = Object.entries({ ...more, ...main }).map(([name, value]) => {
+    const [one, two] = [more[name], main[name]]
+    return [name, isJsonObject(one) && isJsonObject(two) ? { ...one, ...two } : value]
+  })
+  return Object.fromEntries(joined)
 }
 
 /** `ping` for legacy servers; modern ones have none and are asked what they are. Any answer shows that they live. */
@@ -108,6 +124,7 @@ async function probe(session: Session, signal: AbortSignal): Promise<void> {
     else if (!isAnswer(error)) throw line.link.explain(error)
   }
   session.line?.watch.renew()
+  if (session.elsewhere.size > 0) await session.other.get()
 }
 
 async function close(session: Session): Promise<void> {

@@ -2,7 +2,9 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { relayed } from './mcp-call.ts'
+import { toCallError } from './mcp-failure.ts'
 import { usableLine, type Session } from './mcp-session.ts'
+import { ask } from './relay.ts'
 
 interface Request {
   readonly method: string
@@ -25,33 +27,51 @@ const send = (session: Session, asked: Request): Promise<JsonObject> =>
 
 /**
  * The main line hears of all changes, so it is the one that subscribes: a legacy server is told, a modern one is listened to
- * for one URI more.
+ * for one URI more. One that offers subscriptions to its legacy clients only is told on the other line.
  */
 async function subscribe(session: Session, asked: Request): Promise<JsonObject> {
   const { link, watch } = await usableLine(session)
+  const { subscribed, elsewhere } = session
   const uri = uriOf(asked)
-  const wasKnown = session.subscribed.has(uri)
-  session.subscribed.add(uri)
+  if (elsewhere.has(uri)) return {}
+  const wasKnown = subscribed.has(uri)
+  subscribed.add(uri)
   try {
-    if (link.era === 'legacy') return await send(session, { ...asked, exchange: mainCaller(asked.exchange) })
+    if (link.era === 'legacy') return await send(session, onMain(asked))
     await watch.follow()
     return {}
   } catch (error) {
-    if (!wasKnown) session.subscribed.delete(uri)
-    throw error
+    if (!wasKnown) subscribed.delete(uri)
+    if (link.era === 'legacy' || !(await isToldElsewhere(session, asked))) throw toCallError(error)
+    elsewhere.add(uri)
+    return {}
   }
 }
 
 async function unsubscribe(session: Session, asked: Request): Promise<JsonObject> {
   const { link, watch } = await usableLine(session)
-  if (!session.subscribed.delete(uriOf(asked))) return {}
-  if (link.era === 'legacy') return send(session, { ...asked, exchange: mainCaller(asked.exchange) })
-  await watch.follow()
+  const uri = uriOf(asked)
+  if (session.elsewhere.delete(uri)) await isToldElsewhere(session, asked)
+  if (!session.subscribed.delete(uri)) return {}
+  if (link.era === 'legacy') return send(session, onMain(asked))
+  await watch.follow().catch((error: unknown) => Promise.reject(toCallError(error)))
   return {}
 }
 
+/** Sends the request over the other line, where there is one; true when the server agreed. */
+async function isToldElsewhere({ other, timeouts }: Session, { method, params, exchange }: Request): Promise<boolean> {
+  const line = await other.get()
+  if (!line?.link.capabilities.resources?.subscribe) return false
+  return ask(line.link.client, method, params, { signal: exchange.signal, timeout: timeouts.idleMs }).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** A caller that cannot be asked has no line of its own: it is served on the main one. */
-const mainCaller = ({ ask: _ask, ...exchange }: Exchange): Exchange => exchange
+function onMain({ exchange: { ask: _ask, ...exchange }, ...asked }: Request): Request {
+  return { ...asked, exchange }
+}
 
 function uriOf({ params: { uri } }: Request): string {
   if (typeof uri === 'string') return uri

@@ -39,6 +39,8 @@ export interface Session extends SessionDeps {
   readonly refreshFeatures: Refresher
   /** The URIs that are subscribed to. */
   readonly subscribed: Set<string>
+  /** Those that only the other line tells of. */
+  readonly elsewhere: Set<string>
   /** The line of the era that the main line does not speak. */
   readonly other: OtherLine
   /** The lines of callers that can be asked. */
@@ -64,7 +66,7 @@ export async function establish(session: Session, signal: AbortSignal): Promise<
       readTools(session, line.link, signal),
       readFeatures(session, line.link, signal, NO_FEATURES),
     ])
-    await resubscribe(session, line.link, signal)
+    if (line.link.era === 'legacy') await resubscribe(session, line.link, session.subscribed, signal)
     const reason = line.closed() ?? (session.lifetime.signal.aborted ? over() : undefined)
     if (reason) throw reason
     const watch = changeWatch(line.link, session.subscribed, () => lookAgain(session))
@@ -80,11 +82,15 @@ export async function establish(session: Session, signal: AbortSignal): Promise<
   }
 }
 
-/** A legacy server forgets subscriptions with its session; a modern one is listened to anew anyway. */
-async function resubscribe({ subscribed, timeouts }: Session, link: Link, signal: AbortSignal): Promise<void> {
-  if (link.era === 'modern') return
+/** A legacy server forgets subscriptions with its session; a modern one is listened to anew anyway. Never rejects. */
+export async function resubscribe(
+  { timeouts }: Pick<Session, 'timeouts'>,
+  { client }: Link,
+  uris: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
   const options = { signal, timeout: timeouts.connectMs }
-  await Promise.allSettled([...subscribed].map((uri) => ask(link.client, 'resources/subscribe', { uri }, options)))
+  await Promise.allSettled([...uris].map((uri) => ask(client, 'resources/subscribe', { uri }, options)))
 }
 
 function onNotification(session: Session, method: string, params: unknown): void {
@@ -92,10 +98,14 @@ function onNotification(session: Session, method: string, params: unknown): void
   if (method === 'notifications/resources/list_changed' || method === 'notifications/prompts/list_changed') {
     return session.refreshFeatures.request()
   }
-  // A server may name a part of what was subscribed to (MCP, Resources, Subscriptions).
-  if (method !== 'notifications/resources/updated' || session.subscribed.size === 0) return
+  return onUpdated(session, method, params)
+}
+
+/** A server may name a part of what was subscribed to (MCP, Resources, Subscriptions). */
+export function onUpdated({ subscribed, elsewhere, events }: Session, method: string, params: unknown): void {
+  if (method !== 'notifications/resources/updated' || subscribed.size + elsewhere.size === 0) return
   if (typeof params === 'object' && params !== null && 'uri' in params && typeof params.uri === 'string') {
-    session.events.onResourceUpdated(params.uri)
+    events.onResourceUpdated(params.uri)
   }
 }
 

@@ -6,6 +6,8 @@ export interface ModernState {
   /** The JSON-RPC ids of the calls that asked for input. */
   readonly ids: (string | number)[]
   aborted: number
+  /** Whether modern clients are told of less than legacy ones. */
+  isShy: boolean
   notify?: { promptsChanged(): void; resourceUpdated(uri: string): void }
 }
 

@@ -22,15 +22,18 @@ const CAPABILITIES = {
   completions: {},
   logging: {},
 }
+/** Some servers tell clients of the modern era less. */
+const SHY = { tools: {}, resources: { listChanged: true }, prompts: {} }
 const STATE = 'state of the server, {"as":"it is"}'
 
 /** `state.notify` tells the listeners where that is not the server's own business. */
 export function modernWhole(state, era = 'modern') {
+  const isShy = state.isShy && era === 'modern'
   const server = new Server(
     { name: 'modern-whole', version: '1.0.0' },
-    { capabilities: CAPABILITIES, instructions: 'Be gentle.' },
+    { capabilities: isShy ? SHY : CAPABILITIES, instructions: 'Be gentle.' },
   )
-  const notify = state.notify ?? {
+  const notify = (era === 'modern' && state.notify) || {
     promptsChanged: () => server.sendPromptListChanged(),
     resourceUpdated: (uri) => server.sendResourceUpdated({ uri }),
   }
@@ -82,7 +85,7 @@ export function modernWhole(state, era = 'modern') {
   on('prompts/list', ({ params }) => page('prompts', state.prompts, params?.cursor))
   on('resources/read', ({ params }) => read(params.uri))
   on('prompts/get', ({ params }) => prompt(params))
-  on('completion/complete', ({ params }) => complete(params))
+  if (!isShy) on('completion/complete', ({ params }) => complete(params))
   if (era === 'legacy') {
     on('logging/setLevel', () => ({}))
     on('resources/subscribe', () => ({}))
@@ -91,7 +94,7 @@ export function modernWhole(state, era = 'modern') {
   return server
 }
 
-export const newState = () => ({ prompts: PROMPTS, subscriptions: [], ids: [], aborted: 0 })
+export const newState = () => ({ prompts: PROMPTS, subscriptions: [], ids: [], aborted: 0, isShy: false })
 
 if (process.argv[1] === import.meta.filename) {
   const state = newState()

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryVerdicts, type Verdict } from '../../../src/sources/verdicts.ts'
 import { answering } from '../../fakes/downstream/http-servers.ts'
 import { wholeServer, type WholeKind } from '../../fakes/downstream/whole.ts'
@@ -55,6 +55,36 @@ describe('the eras of a server', () => {
     await call('era', {}, mute('legacy'))
     expect(connected.capabilities).toMatchObject({ tools: {}, resources: {}, logging: {} })
     expect(featureLists).toHaveLength(1)
+  })
+})
+
+describe('a server that offers subscriptions to its legacy clients only', () => {
+  it('is subscribed to over the line of that era', async () => {
+    const { transport, modern } = await reachable('http dual')
+    if (modern) modern.isShy = true
+    const { connected, request, call, updates, probe } = await connect(transport)
+    expect(connected.capabilities).toEqual({ tools: {}, resources: { listChanged: true }, prompts: {} })
+    await request('resources/subscribe', { uri: 'fake://note' })
+    expect(connected.capabilities).toMatchObject({ completions: {}, resources: { listChanged: true, subscribe: true } })
+    await vi.waitFor(async () => {
+      await call('touch', {}, mute('legacy'))
+      expect(updates).toContain('fake://note')
+    })
+    await probe()
+    expect(await request('resources/unsubscribe', { uri: 'fake://note' })).toEqual({})
+    const heard = updates.length
+    await call('touch', {}, mute('legacy'))
+    await request('resources/read', { uri: 'fake://note' })
+    expect(updates).toHaveLength(heard)
+  })
+
+  it('is not subscribed to when it speaks one era', async () => {
+    const { transport, modern } = await reachable('http modern')
+    if (modern) modern.isShy = true
+    const { request } = await connect(transport)
+    await expect(request('resources/subscribe', { uri: 'fake://note' })).rejects.toMatchObject({
+      code: 'upstream_refused',
+    })
   })
 })
 
