@@ -20,6 +20,8 @@ const DEFAULT_SEAL_MS = 1_000
 /** What one flush takes, and what may wait for it: more than that waiting means that the disk hangs. */
 const MAX_BATCH_BYTES = 1_048_576
 const MAX_WAITING_BYTES = 67_108_864
+/** How long events that nobody waits for are collected: a flush for each costs more than all the rest of a call's line. */
+const LINGER_MS = 5
 
 export interface JsonlAuditLogOptions {
   /** Made when missing, mode 0700. Holds `audit-<number>.jsonl`, `head.json` and `audit.lock`, all 0600. */
@@ -70,12 +72,13 @@ async function openLog(
     weigh: (event) => event.length,
     maxBatch: MAX_BATCH_BYTES,
     maxWaiting: MAX_WAITING_BYTES,
+    lingerMs: LINGER_MS,
     full: () => new GatewayError('audit_unavailable', 'The audit log does not keep up: check whether its disk hangs.'),
   })
   let closing: Promise<void> | undefined
-  const append = async (event: AuditEvent): Promise<void> => {
+  const append: AuditLog['append'] = async (event, how) => {
     if (closing) throw new GatewayError('audit_unavailable', 'The audit log is closed: the gateway is stopping.')
-    return queue.add(toEventText(event))
+    return queue.add(toEventText(event), how)
   }
   const close = async (): Promise<void> => {
     await queue.drained()

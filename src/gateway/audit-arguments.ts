@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AuditEvent } from '../kernel/audit.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Decision } from '../kernel/policy.ts'
@@ -15,7 +15,7 @@ export function auditArguments(
 ): Pick<AuditEvent, 'argumentsHash' | 'arguments'> {
   const level = logLevel(decision)
   if (level === 'meta') return {}
-  const argumentsHash = createHash('sha256').update(canonicalJson(input)).digest('base64url')
+  const argumentsHash = hash('sha256', canonicalJson(input), 'base64url')
   return level === 'hash' ? { argumentsHash } : { argumentsHash, arguments: input }
 }
 

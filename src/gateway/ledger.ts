@@ -22,12 +22,12 @@ const MOST_PENDING = 10_000
 export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledger {
   const pending = new Set<Promise<void>>()
   let failed = false
-  const append = async (event: AuditEvent): Promise<void> => {
-    await log.append(event)
+  const append = async (event: AuditEvent, canWait = false): Promise<void> => {
+    await log.append(event, { canWait })
     failed = false
   }
   const outcome = (event: AuditEvent): void => {
-    const work = append(event)
+    const work = append(event, true)
       .catch((error: unknown) => {
         failed = true
         onFailure(error)
@@ -36,7 +36,7 @@ export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledg
     pending.add(work)
   }
   return {
-    intent: append,
+    intent: (event) => append(event),
     outcome,
     check(at) {
       if (pending.size >= MOST_PENDING) throw unavailable('is too far behind')

@@ -39,7 +39,10 @@ export interface AuditRecord extends AuditEvent {
 
 /** Append only: there is no update and no delete. */
 export interface AuditLog {
-  /** Resolves when the event is durable; rejects with GatewayError `audit_unavailable` when it cannot be. */
-  append(event: AuditEvent): Promise<void>
+  /**
+   * Resolves when the event is durable; rejects with GatewayError `audit_unavailable` when it cannot be. `canWait`: nobody
+   * waits for it, so that a few milliseconds of events may go to the disk together.
+   */
+  append(event: AuditEvent, options?: { readonly canWait?: boolean }): Promise<void>
   close(): Promise<void>
 }

@@ -8,11 +8,14 @@ export interface CommitQueueOptions<Item, Done> {
   /** The most that may wait; more is refused at once with the error of `full`. */
   readonly maxWaiting: number
   readonly full: () => Error
+  /** How long items that can wait are collected while nothing else is to be written, milliseconds; not at all without it. */
+  readonly lingerMs?: number
 }
 
 export interface CommitQueue<Item, Done> {
-  add(item: Item): Promise<Done>
-  /** Resolves when nothing waits any more. */
+  /** `canWait`: nobody waits for this item, so that it may go with what comes soon after it. */
+  add(item: Item, options?: { readonly canWait?: boolean }): Promise<Done>
+  /** Writes at once and resolves when nothing waits any more. */
   drained(): Promise<void>
 }
 
@@ -31,11 +34,13 @@ export function commitQueue<Item, Done>(options: CommitQueueOptions<Item, Done>)
   const waiting: Entry<Item, Done>[] = []
   let weight = 0
   let running: Promise<void> | undefined
+  const pause = pauser(options.lingerMs ?? 0)
 
   const run = async (): Promise<void> => {
     // One turn of the microtask queue, so that everything written together is committed together.
     await Promise.resolve()
     while (waiting.length > 0) {
+      await pause.untilUrgent()
       const batch = waiting.splice(0, batchLength(waiting, options.maxBatch))
       for (const entry of batch) weight -= entry.weight
       await settle(batch, options.commit)
@@ -44,15 +49,50 @@ export function commitQueue<Item, Done>(options: CommitQueueOptions<Item, Done>)
   }
 
   return {
-    add: (item) =>
+    add: (item, { canWait = false } = {}) =>
       new Promise((resolve, reject) => {
         const entry = { item, weight: options.weigh?.(item) ?? 1, resolve, reject }
         if (weight + entry.weight > options.maxWaiting) throw options.full()
         waiting.push(entry)
         weight += entry.weight
+        if (!canWait) pause.end()
         running ??= run()
       }),
-    drained: async () => running,
+    async drained() {
+      pause.end()
+      await running
+    },
+  }
+}
+
+interface Pause {
+  /** Resolves after the pause, or as soon as something urgent comes; at once when that has come since the last time. */
+  untilUrgent(): Promise<void> | undefined
+  end(): void
+}
+
+function pauser(lingerMs: number): Pause {
+  let isUrgent = false
+  let wake: (() => void) | undefined
+  return {
+    untilUrgent() {
+      const now = isUrgent || lingerMs === 0
+      isUrgent = false
+      if (now) return undefined
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, lingerMs)
+        wake = () => {
+          clearTimeout(timer)
+          isUrgent = false
+          resolve()
+        }
+      })
+    },
+    end() {
+      isUrgent = true
+      wake?.()
+      wake = undefined
+    },
   }
 }
 

@@ -17,6 +17,26 @@ describe('a commit queue', () => {
     expect(batches).toEqual([[1, 2, 3], [4]])
   })
 
+  it('lets what can wait go with what cannot, or with the end, and else on its own after a while', async () => {
+    const batches: (readonly number[])[] = []
+    const commit = async (items: readonly number[]): Promise<readonly PromiseSettledResult<number>[]> => {
+      batches.push(items)
+      return done(items)
+    }
+    const patient = commitQueue<number, number>({ ...limits, lingerMs: 600_000, commit })
+    const first = patient.add(1, { canWait: true })
+    await new Promise((resolve) => setImmediate(resolve))
+    const second = patient.add(2, { canWait: true })
+    expect(batches).toEqual([])
+    await Promise.all([patient.add(3), first, second])
+    const last = patient.add(4, { canWait: true })
+    await patient.drained()
+    expect([batches, await last]).toEqual([[[1, 2, 3], [4]], 4])
+    const brief = commitQueue<number, number>({ ...limits, lingerMs: 1, commit })
+    expect(await Promise.all([5, 6].map((n) => brief.add(n, { canWait: true })))).toEqual([5, 6])
+    expect(batches.slice(2)).toEqual([[5, 6]])
+  })
+
   it('keeps to the weight of a batch, but takes an item that is too heavy alone', async () => {
     const batches: (readonly number[])[] = []
     const commit = async (items: readonly number[]): Promise<readonly PromiseSettledResult<number>[]> => {
