@@ -1,7 +1,8 @@
 import type { Exchange } from '../kernel/exchange.ts'
 import { isAskable } from './client-capabilities.ts'
 import type { Line } from './mcp-line.ts'
-import { relink, usableLine, type Session } from './mcp-session.ts'
+import { relink } from './mcp-establish.ts'
+import { usableLine, type Session } from './mcp-session.ts'
 
 /**
  * The line for a call: of the caller's era where the server speaks both, and the principal's own where a legacy server over

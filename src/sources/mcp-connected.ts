@@ -2,22 +2,13 @@ import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { Connected, ConnectorEvents } from './connector.ts'
 import { callTool } from './mcp-call.ts'
+import { onUpdated, resubscribe } from './mcp-changes.ts'
+import { establish, relink, relistFeatures, relistTools } from './mcp-establish.ts'
 import { isAnswer } from './mcp-failure.ts'
 import { NO_FEATURES } from './mcp-features.ts'
 import { openLine, type Line } from './mcp-line.ts'
 import { request } from './mcp-request.ts'
-import {
-  establish,
-  hasLostSession,
-  onUpdated,
-  relink,
-  relistFeatures,
-  relistTools,
-  resubscribe,
-  usableLine,
-  type Session,
-  type SessionDeps,
-} from './mcp-session.ts'
+import { hasLostSession, usableLine, type Session, type SessionDeps } from './mcp-session.ts'
 import { otherLine } from './other-line.ts'
 import { personalLines } from './personal-lines.ts'
 import { refresher } from './refresher.ts'

@@ -85,22 +85,24 @@ describe.each(KINDS)('a %s server', (kind) => {
     }, 5_000)
   })
 
-  it.each(['legacy', 'modern'] as const)('has progress, logs and cancellation for %s callers', async (era) => {
+  it('has progress, logs and cancellation for callers of both eras', async () => {
     const { call } = await reach(kind)
-    const onProgress = vi.fn()
-    const onLog = vi.fn()
-    expect(textOf(await call('slow', {}, { ...mute(era), onProgress }))).toBe('done')
-    expect(onProgress.mock.calls).toEqual([[{ progress: 1, total: 2 }], [{ progress: 2, total: 2 }]])
-    await call('log', {}, { ...mute(era), onLog })
-    expect(onLog.mock.calls).toEqual([[{ level: 'debug', data: 'hello' }]])
-    const gone = new AbortController()
-    const hanging = call('hang', {}, { ...mute(era), signal: gone.signal })
-    await call('era', {}, mute(era))
-    gone.abort()
-    await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
+    for (const era of ['legacy', 'modern'] as const) {
+      const onProgress = vi.fn()
+      const onLog = vi.fn()
+      expect(textOf(await call('slow', {}, { ...mute(era), onProgress }))).toBe('done')
+      expect(onProgress.mock.calls).toEqual([[{ progress: 1, total: 2 }], [{ progress: 2, total: 2 }]])
+      await call('log', {}, { ...mute(era), onLog })
+      expect(onLog.mock.calls).toEqual([[{ level: 'debug', data: 'hello' }]])
+      const gone = new AbortController()
+      const hanging = call('hang', {}, { ...mute(era), signal: gone.signal })
+      await call('era', {}, mute(era))
+      gone.abort()
+      await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
+    }
   })
 
-  it('asks legacy callers for input, samples and roots', async () => {
+  it('asks legacy callers for input, samples and roots, and only those that can be asked', async () => {
     const { call } = await reach(kind)
     for (const [tool, method] of [
       ['elicit', 'elicitation/create'],
@@ -120,10 +122,7 @@ describe.each(KINDS)('a %s server', (kind) => {
       message: 'Who are you?',
       requestedSchema: { properties: { name: { type: 'string', 'x-kept': 1 } } },
     })
-  })
-
-  it('is told when a caller cannot be asked, and never left waiting', async () => {
-    const { call } = await reach(kind)
+    // It is told when a caller cannot be asked, and never left waiting.
     const outcome = await call('elicit', {}, mute('legacy')).then(textOf, (error: unknown) => String(error))
     expect(outcome).toMatch(/does not support elicitation|cannot be asked|[Mm]issing required client cap|not declare/)
     const narrow = caller('legacy', { capabilities: { elicitation: { url: {} } } })
