@@ -1,4 +1,4 @@
-import type { Methods } from './methods.ts'
+import type { Methods } from './method.ts'
 
 /** The methods, and a way to wait for what they are doing. */
 export interface DrainableMethods extends Methods {

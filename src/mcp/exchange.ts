@@ -4,9 +4,11 @@ import {
   PROTOCOL_VERSION_META_KEY,
   type ServerContext,
 } from '@modelcontextprotocol/server'
-import type { CallerProtocol, Exchange } from '../kernel/exchange.ts'
+import type { CallerProtocol, Exchange, Resumption } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { clientCapabilities, isAskable } from './capabilities.ts'
+import { clientRequests } from './client-requests.ts'
 import { metaToForward } from './meta.ts'
 
 /** Who sent one request, and what the logs call it. Comes from the door, never from the message. */
@@ -30,7 +32,7 @@ export function modernProtocol(envelope: JsonObject): CallerProtocol {
   return {
     era: 'modern',
     version: typeof version === 'string' ? version : MODERN_VERSION,
-    capabilities: toObject(envelope[CLIENT_CAPABILITIES_META_KEY]),
+    capabilities: clientCapabilities(toObject(envelope[CLIENT_CAPABILITIES_META_KEY])),
   }
 }
 
@@ -49,20 +51,26 @@ export function plainExchange({ caller, params, protocol, signal }: ExchangePart
 
 /**
  * An exchange over the SDK's context: progress goes out under the caller's own token, log messages when the caller asked
- * for them (`logLevel` of a modern request, the session's level of a legacy one, where none set means all).
+ * for them (`logLevel` of a modern request, the session's level of a legacy one, where none set means all). A legacy
+ * client is asked over it; how a modern one is asked is the business of `parking.ts`.
  */
 export function sdkExchange(
   parts: Omit<ExchangeParts, 'signal'>,
-  { mcpReq }: ServerContext,
+  context: ServerContext,
   sessionLevel: LogLevel | undefined,
 ): Exchange {
+  const { mcpReq } = context
+  const { era, capabilities } = parts.protocol
   const notify = (method: string, params: JsonObject): void => {
     mcpReq.notify({ method, params }).catch(() => undefined) // the caller has gone; its signal says so to the source
   }
   const token = toObject(parts.params['_meta'])['progressToken']
-  const level = parts.protocol.era === 'modern' ? envelopeOf(mcpReq)[LOG_LEVEL_META_KEY] : (sessionLevel ?? 'debug')
+  const level = era === 'modern' ? envelopeOf(mcpReq)[LOG_LEVEL_META_KEY] : (sessionLevel ?? 'debug')
+  const resumption = era === 'modern' ? resumptionOf(mcpReq) : undefined
   return {
     ...plainExchange({ ...parts, signal: mcpReq.signal }),
+    ...(resumption && { resumption }),
+    ...(era === 'legacy' && isAskable(capabilities) && { ask: clientRequests(context, capabilities, mcpReq.signal) }),
     ...((typeof token === 'string' || typeof token === 'number') && {
       onProgress: (progress) => notify('notifications/progress', { ...progress, progressToken: token }),
     }),
@@ -71,6 +79,16 @@ export function sdkExchange(
         if (isLoud(message, level)) notify('notifications/message', message)
       },
     }),
+  }
+}
+
+/** What a modern client sends when it retries a call that asked for input; undefined in a first request. */
+function resumptionOf({ inputResponses, requestState }: ServerContext['mcpReq']): Resumption | undefined {
+  const state = requestState()
+  if (inputResponses === undefined && state === undefined) return undefined
+  return {
+    ...(inputResponses && { inputResponses: toObject(inputResponses) }),
+    ...(state !== undefined && { requestState: typeof state === 'string' ? state : '' }),
   }
 }
 

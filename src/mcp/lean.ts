@@ -5,11 +5,12 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { isAskable } from './capabilities.ts'
 import type { McpDeps } from './deps.ts'
 import { type Caller, MODERN_VERSION, modernProtocol, plainExchange, toObject } from './exchange.ts'
 import { isLegacyVersion } from './legacy-http.ts'
-import type { Methods, Reply } from './methods.ts'
-import { isRpcId, type RpcId } from './rpc.ts'
+import type { Methods, Reply } from './method.ts'
+import { isRpcId, MISSING_CAPABILITY, type RpcId } from './rpc.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 /** The requests that agents make all day. */
@@ -83,19 +84,26 @@ async function answerModern(deps: McpDeps, methods: Methods, plain: Plain): Prom
 /** What 2026-07-28 wants in every result. */
 const stamped = (result: JsonObject, serverInfo: McpDeps['serverInfo']): JsonObject => ({
   ...result,
-  resultType: 'complete',
+  resultType: result['resultType'] ?? 'complete',
   _meta: { ...toObject(result['_meta']), [SERVER_INFO_META_KEY]: serverInfo },
 })
 
-/** The caller's own session, when nothing about the request wants the SDK's judgement. */
-function sessionOf(sessions: Sessions, { route, request: { headers }, caller, id }: Plain): Session | undefined {
+/**
+ * The caller's own session, when nothing about the request wants the SDK's judgement. A call that may ask its client
+ * something needs a stream.
+ */
+function sessionOf(
+  sessions: Sessions,
+  { route, request: { headers }, caller, id, method }: Plain,
+): Session | undefined {
   if (route.kind !== 'legacy' || route.reason !== 'no-claim') return undefined
   const accept = headers.get('accept') ?? ''
   const version = headers.get('mcp-protocol-version')
   if (!accept.includes('application/json') || !accept.includes('text/event-stream')) return undefined
   if (version !== null && !isLegacyVersion(version)) return undefined
   const session = sessions.find(headers.get('mcp-session-id') ?? '', caller.principal)
-  return session && session.served.logLevel() === undefined && !session.running.has(id) ? session : undefined
+  if (!session || session.served.logLevel() !== undefined || session.running.has(id)) return undefined
+  return method === 'tools/call' && isAskable(session.served.protocol().capabilities) ? undefined : session
 }
 
 /** A legacy client that goes away has not cancelled; only `notifications/cancelled` and the session's end do. */
@@ -134,7 +142,7 @@ function toResponse(
 ): Response | undefined {
   if (!reply.error && !reply.encoded && method === 'tools/list') return undefined // the SDK adapts it to the era
   return new Response(bodyOf(`{"jsonrpc":"2.0","id":${JSON.stringify(id)}`, reply, stamp), {
-    status: 200,
+    status: reply.error?.code === MISSING_CAPABILITY && !('mcp-session-id' in headers) ? 400 : 200,
     headers: { ...headers, 'content-type': 'application/json' },
   })
 }

@@ -6,27 +6,34 @@ import {
 import { isJsonObject, type Json } from '../kernel/json.ts'
 import type { McpDeps } from './deps.ts'
 import { type Caller, toObject } from './exchange.ts'
-import type { Methods } from './methods.ts'
+import type { eventBook, Events } from './event-store.ts'
+import type { Methods } from './method.ts'
 import { idOf, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, isRpcId, rpcErrorResponse } from './rpc.ts'
-import { mcpServer, toAuthInfo } from './server.ts'
+import { mcpServer, type Served, toAuthInfo } from './server.ts'
 import type { Session, Sessions } from './sessions.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 /** What clients of the earlier versions know as an unknown session; the number is the SDK's. */
 const SESSION_NOT_FOUND = -32_001
 /** JSON-RPC batches left the protocol with this version. */
 const WITHOUT_BATCHES = '2025-06-18'
+/** How soon a client that lost a stream should come back, milliseconds. */
+const RETRY_MS = 1_000
 
 export interface LegacyDoor {
   readonly deps: McpDeps
   readonly methods: Methods
   readonly sessions: Sessions
+  readonly events: ReturnType<typeof eventBook>
+  readonly subscriptions: Subscriptions
 }
 
 /** Versions up to 2025-11-25: `initialize` opens a session, which belongs to the principal that opened it. */
-export function legacyDoor({ deps, methods, sessions }: LegacyDoor) {
+export function legacyDoor(door: LegacyDoor) {
+  const { sessions } = door
   return async (request: Request, body: Json | undefined, caller: Caller): Promise<Response> => {
     const id = request.headers.get('mcp-session-id')
-    if (id === null) return open({ deps, methods, sessions }, request, body, caller)
+    if (id === null) return open(door, request, body, caller)
     const session = sessions.find(id, caller.principal)
     if (!session) {
       const message = 'Session not found. It ended or never was: send initialize without Mcp-Session-Id.'
@@ -36,8 +43,16 @@ export function legacyDoor({ deps, methods, sessions }: LegacyDoor) {
       const message = 'JSON-RPC batches are not part of the negotiated protocol version. Send the messages one by one.'
       return rpcErrorResponse(400, { code: INVALID_REQUEST, message })
     }
-    return serve(sessions, session, request, { body, caller })
+    return resumptionProblem(session, request) ?? serve(sessions, session, request, { body, caller })
   }
+}
+
+/** A replay with a gap would look like a whole one: the client is told, and can ask again for what it waits for. */
+function resumptionProblem({ events }: Session, { method, headers }: Request): Response | undefined {
+  const last = headers.get('last-event-id')
+  if (method !== 'GET' || last === null || last === '' || events.canReplayAfter(last)) return undefined
+  const message = 'What came after this Last-Event-ID is no longer known. Open the stream without it.'
+  return rpcErrorResponse(400, { code: INVALID_REQUEST, message })
 }
 
 async function serve(
@@ -63,7 +78,7 @@ function cancel({ running, transport, served }: Session, body: Json | undefined)
 }
 
 async function open(
-  { deps, methods, sessions }: LegacyDoor,
+  { deps, methods, sessions, events: book, subscriptions }: LegacyDoor,
   request: Request,
   body: Json | undefined,
   caller: Caller,
@@ -71,19 +86,34 @@ async function open(
   if (!['GET', 'POST', 'DELETE'].includes(request.method)) return notAllowed()
   const refusal = openingProblem(body)
   if (refusal) return rpcErrorResponse(400, refusal, idOf(body))
-  const served = mcpServer({ deps, methods, caller: () => caller })
-  const transport = new WebStandardStreamableHTTPServerTransport({
+  const { principal } = caller
+  const full = sessions.refusal(principal)
+  if (full !== undefined) return rpcErrorResponse(503, { code: INTERNAL_ERROR, message: full }, idOf(body))
+  const subscriber = subscriptions.open(principal, (uri) => served.resourceUpdated(uri))
+  const served = mcpServer({ deps, methods, caller: () => caller, subscriber })
+  const events = book.open()
+  const transport = sessionTransport(served, events, {
     sessionIdGenerator: deps.newId,
     onsessioninitialized: (id) =>
-      sessions.add({ id, principal: caller.principal, served, transport, running: new Map() }),
+      sessions.add({ id, principal, served, transport, events, subscriber, running: new Map() }),
     onsessionclosed: (id) => end(sessions, id, caller),
   })
   await served.server.connect(transport)
-  const full = sessions.refusal(caller.principal)
-  if (full !== undefined) {
-    return rpcErrorResponse(503, { code: INTERNAL_ERROR, message: full }, idOf(body))
-  }
   return transport.handleRequest(request, { parsedBody: body, authInfo: toAuthInfo(caller) })
+}
+
+type TransportOptions = NonNullable<ConstructorParameters<typeof WebStandardStreamableHTTPServerTransport>[0]>
+
+/** The SDK's transport, with our error codes, and able to send again what a client missed. */
+function sessionTransport(
+  { faithful }: Served,
+  eventStore: Events,
+  options: TransportOptions,
+): WebStandardStreamableHTTPServerTransport {
+  const transport = new WebStandardStreamableHTTPServerTransport({ ...options, eventStore, retryInterval: RETRY_MS })
+  const send = transport.send.bind(transport)
+  transport.send = (message, more) => send(faithful(message), more)
+  return transport
 }
 
 async function end(sessions: Sessions, id: string, { principal }: Caller): Promise<void> {

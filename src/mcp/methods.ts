@@ -2,49 +2,25 @@ import { isRepairable, toToolResult } from '../gateway/failure.ts'
 import { GatewayError, toGatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
-import { type ErrorCode, PROBLEMS } from '../kernel/problem.ts'
 import type { McpDeps } from './deps.ts'
+import { featureMethods } from './feature-methods.ts'
+import { isInputRequired, toInputRequired } from './input-required.ts'
+import { cursorIn, listHints, type Method, type Methods, type Reply, textIn } from './method.ts'
 import { projection, type Projection } from './output.ts'
-import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, type RpcError } from './rpc.ts'
+import { METHOD_NOT_FOUND } from './rpc.ts'
+import { downstreamAnswer, toRpcError, urlsToVisit } from './rpc-failure.ts'
 
-/** How long a client may keep a list without asking again, in milliseconds; a change is announced before that. */
-const LIST_TTL_MS = 10_000
-
-/** What a method answers with. */
-export type Reply =
-  | { readonly result: JsonObject; readonly encoded?: Encoded | undefined; readonly error?: undefined }
-  | { readonly error: RpcError }
-
-/** A result in two parts, for doors that can send bytes: members that were serialised before, and the others. */
-export interface Encoded {
-  readonly bytes: Buffer
-  readonly others: JsonObject
-}
-
-type Method = (params: JsonObject, exchange: Exchange) => Reply | Promise<Reply>
-
-/** Every method that the gateway answers itself, for all transports and eras. */
-export interface Methods {
-  serves(method: string): boolean
-  /** Never rejects: a failure is a tool result or a JSON-RPC error, as the table of problems says. */
-  answer(method: string, params: JsonObject, exchange: Exchange): Promise<Reply>
-}
-
-/** The one table of methods. The SDK adds what belongs to the session: initialize, server/discover, logging/setLevel. */
+/**
+ * The one table of methods. What belongs to a session or a stream is not in it: initialize, server/discover,
+ * logging/setLevel, and subscriptions.
+ */
 export function mcpMethods(deps: McpDeps): Methods {
   const output = projection(deps.tools)
   const table: Readonly<Record<string, Method>> = {
     ping: () => ({ result: {} }),
     'tools/list': (params, exchange) => listTools(deps, output, params, exchange),
-    'tools/call': async (params, exchange) => {
-      const call = { name: toolName(params), arguments: toolArguments(params) }
-      try {
-        return { result: output.result(call.name, await deps.tools.call(call, exchange), exchange) }
-      } catch (error) {
-        if (!(error instanceof GatewayError && isRepairable(error))) throw error
-        return { result: toToolResult(error) }
-      }
-    },
+    'tools/call': (params, exchange) => callTool(deps, output, params, exchange),
+    ...featureMethods(deps.features),
   }
   return {
     serves: (method) => Object.hasOwn(table, method),
@@ -54,45 +30,42 @@ export function mcpMethods(deps: McpDeps): Methods {
       try {
         return await run(params, exchange)
       } catch (error) {
-        return { error: toRpcError(deps, error, exchange) }
+        return toFailure(deps, error, exchange)
       }
     },
   }
 }
 
-function listTools(deps: McpDeps, output: Projection, params: JsonObject, exchange: Exchange): Reply {
-  const { cursor } = params
-  if (cursor !== undefined && typeof cursor !== 'string') {
-    throw new GatewayError('invalid_request', 'Invalid params: "cursor" must be a string from an earlier page.')
-  }
-  const page = deps.tools.list(exchange.principal, cursor)
+function toFailure({ log }: McpDeps, failure: unknown, exchange: Exchange): Reply {
+  if (!(failure instanceof GatewayError)) log.error({ requestId: exchange.requestId }, 'a request failed', failure)
+  const error = toRpcError(toGatewayError(failure), exchange)
+  const visits = urlsToVisit(error, exchange)
+  return visits ? { result: visits } : { error }
+}
+
+function listTools({ tools: port }: McpDeps, output: Projection, params: JsonObject, exchange: Exchange): Reply {
+  const page = port.list(exchange.principal, cursorIn(params))
   const { tools, nextCursor } = page
-  const hints = exchange.protocol.era === 'modern' ? { ttlMs: LIST_TTL_MS, cacheScope: 'private' } : {}
+  const hints = listHints(exchange)
   const bytes = output.encoded(page, exchange)
   const result = { tools, ...(nextCursor !== undefined && { nextCursor }), ...hints }
   return { result, encoded: bytes && { bytes, others: hints } }
 }
 
-function toolName({ name }: JsonObject): string {
-  if (typeof name === 'string') return name
-  throw new GatewayError('invalid_request', 'Invalid params: tools/call needs "name", the name of a tool, as a string.')
+async function callTool(deps: McpDeps, output: Projection, params: JsonObject, exchange: Exchange): Promise<Reply> {
+  const call = { name: textIn(params, 'name', 'tools/call'), arguments: toolArguments(params) }
+  try {
+    const result = await deps.tools.call(call, exchange)
+    return {
+      result: isInputRequired(result) ? toInputRequired(result, exchange) : output.result(call.name, result, exchange),
+    }
+  } catch (error) {
+    if (!(error instanceof GatewayError && isRepairable(error)) || downstreamAnswer(error)) throw error
+    return { result: toToolResult(error) }
+  }
 }
 
 function toolArguments({ arguments: input }: JsonObject): JsonObject | undefined {
   if (input === undefined || isJsonObject(input)) return input
   throw new GatewayError('invalid_request', 'Invalid params: "arguments" must be an object.')
-}
-
-const RPC_CODES: Readonly<Record<(typeof PROBLEMS)[ErrorCode]['mcp'], number>> = {
-  result: INTERNAL_ERROR,
-  invalid_params: INVALID_PARAMS,
-  method_not_found: METHOD_NOT_FOUND,
-  internal: INTERNAL_ERROR,
-}
-
-/** The message alone goes out: the same failure is the same bytes, so a hidden tool cannot be told from an unknown one. */
-function toRpcError(deps: McpDeps, error: unknown, { requestId }: Exchange): RpcError {
-  const failure = toGatewayError(error)
-  if (!(error instanceof GatewayError)) deps.log.error({ requestId }, 'a request failed', error)
-  return { code: RPC_CODES[PROBLEMS[failure.code].mcp], message: failure.message }
 }

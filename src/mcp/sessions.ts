@@ -1,8 +1,10 @@
 import type { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import type { Clock } from '../kernel/clock.ts'
 import type { Principal } from '../kernel/principal.ts'
+import type { Events } from './event-store.ts'
 import type { RpcId } from './rpc.ts'
 import type { Served } from './server.ts'
+import type { Subscriber } from './subscriptions.ts'
 
 /** A legacy client's session. Its id is a name, not a right: every request proves its principal anew. */
 export interface Session {
@@ -10,6 +12,8 @@ export interface Session {
   readonly principal: Principal
   readonly served: Served
   readonly transport: WebStandardStreamableHTTPServerTransport
+  readonly events: Events
+  readonly subscriber: Subscriber
   /** Requests that the lean door is answering, to be aborted by `notifications/cancelled`. */
   readonly running: Map<RpcId, AbortController>
 }
@@ -51,6 +55,8 @@ export function sessionBook(clock: Clock, limits: SessionLimits): Sessions {
   const end = async (session: Session): Promise<void> => {
     entries.delete(session.id)
     for (const controller of session.running.values()) controller.abort()
+    session.subscriber.end()
+    session.events.end()
     await session.transport.close()
   }
   const dropIdle = (): readonly Promise<void>[] =>

@@ -10,6 +10,9 @@ export interface StdioWireOptions {
   readonly stdout: Writable
   /** Longer lines are refused and skipped, bytes. */
   readonly maxLineBytes: number
+  /** A message as it is to be served; undefined when it is not to be. */
+  readonly incoming: (message: JSONRPCMessage) => JSONRPCMessage | Promise<JSONRPCMessage | undefined>
+  readonly outgoing: (message: JSONRPCMessage) => JSONRPCMessage
   /** Called once, when the input has ended or the wire was closed. */
   readonly onEnd: () => void
 }
@@ -18,13 +21,22 @@ export interface StdioWireOptions {
  * One JSON-RPC message a line, as MCP's stdio transport has it. Unlike the SDK's own wire it reads strictly (depth,
  * duplicate keys), and answers a line that it cannot use instead of dropping it.
  */
-export function stdioWire({ stdin, stdout, maxLineBytes, onEnd }: StdioWireOptions): Transport {
+export function stdioWire({ stdin, stdout, maxLineBytes, incoming, outgoing, onEnd }: StdioWireOptions): Transport {
   let closed = false
+  const take = async (passed: Promise<JSONRPCMessage | undefined>): Promise<void> => {
+    const message = await passed
+    if (message && !closed) wire.onmessage?.(message)
+  }
   const onData = lineSplitter(maxLineBytes, (line) => {
     if (closed || line?.trim() === '') return
     const read = toMessage(line)
-    if ('message' in read) wire.onmessage?.(read.message)
-    else stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...read })}\n`)
+    if (!('message' in read)) {
+      stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...read })}\n`)
+      return
+    }
+    const passed = incoming(read.message)
+    if (passed instanceof Promise) void take(passed)
+    else wire.onmessage?.(passed)
   })
   const close = (): void => {
     if (closed) return
@@ -42,7 +54,7 @@ export function stdioWire({ stdin, stdout, maxLineBytes, onEnd }: StdioWireOptio
     send: (message) =>
       new Promise((resolve, reject) => {
         if (closed) reject(new Error('the input has ended'))
-        else stdout.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()))
+        else stdout.write(`${JSON.stringify(outgoing(message))}\n`, (error) => (error ? reject(error) : resolve()))
       }),
     async close() {
       close()

@@ -10,26 +10,32 @@ import {
 import type { Json } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { McpDeps } from './deps.ts'
-import { drainable } from './drain.ts'
-import type { Caller } from './exchange.ts'
+import { type CallLimits, mcpCalls } from './calls.ts'
+import { onListChanged } from './changes.ts'
+import { EVENT_LIMITS, eventBook, type EventLimits } from './event-store.ts'
+import { type Caller, toObject } from './exchange.ts'
+import { headerParams } from './header-params.ts'
 import { leanDoor } from './lean.ts'
 import { legacyDoor } from './legacy-http.ts'
 import { listenBook } from './listens.ts'
-import { mcpMethods, type Methods } from './methods.ts'
 import { readMessage } from './message.ts'
+import type { Methods } from './method.ts'
 import { idOf, INTERNAL_ERROR, INVALID_REQUEST, rpcErrorResponse } from './rpc.ts'
 import { callerOfAuth, mcpServer, toAuthInfo } from './server.ts'
 import { SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
+import { subscriptionBook } from './subscriptions.ts'
 
 /** How often idle sessions are looked for, milliseconds. */
 const SWEEP_EVERY_MS = 60_000
 
 const STOPPING = { code: INTERNAL_ERROR, message: 'The gateway is stopping. Try again in a moment.' }
 
-export interface McpHttpOptions {
+export interface McpHttpOptions extends CallLimits {
   /** False takes every request through the SDK. For comparing the two ways. */
   readonly lean?: boolean
+  /** Of sessions, and of listen streams, which are what modern clients have in their place. */
   readonly sessions?: Partial<SessionLimits>
+  readonly events?: Partial<EventLimits>
 }
 
 /** One request that has been authenticated and read. `text` is the body of a POST. */
@@ -41,33 +47,44 @@ export interface McpHttpRequest extends Caller {
 export interface McpHttp {
   /** Answers one request to the MCP endpoint, in whichever era it speaks. */
   handle(request: McpHttpRequest): Promise<Response>
-  /** Ends the sessions and streams of the principals that match, with what runs in those sessions: for a revoked key. */
+  /** What is open and running now. */
+  counts(): McpCounts
+  /** Ends the sessions and streams of the principals that match, and what runs or waits for them: for a revoked key. */
   terminate(matches: (principal: Principal) => boolean): Promise<void>
   /** Ends the streams that wait for news, lets running requests finish for so long (milliseconds), and ends the rest. */
   close(graceMs?: number): Promise<void>
 }
 
+/** All of them are bounded, in total and by principal. */
+export interface McpCounts {
+  /** Of clients that speak 2025-11-25 or earlier. */
+  readonly sessions: number
+  /** `subscriptions/listen` streams. */
+  readonly listens: number
+  /** Calls that wait for a source or for their caller. */
+  readonly running: number
+  /** Those of them that wait for their modern caller's answer. */
+  readonly parked: number
+  /** Resources that somebody follows. */
+  readonly subscriptions: number
+}
+
 /** MCP over Streamable HTTP: 2026-07-28 per request, earlier versions in sessions, on one endpoint. */
-export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHttpOptions = {}): McpHttp {
-  const methods = drainable(mcpMethods(deps))
-  const sessionLimits = { ...SESSION_LIMITS, ...limits }
-  const sessions = sessionBook(deps.clock, sessionLimits)
-  const listens = listenBook(sessionLimits.perPrincipal)
-  const modern = createMcpHandler((context) => modernServer(deps, methods, context), {
-    legacy: 'reject',
-    onerror: ({ message }) =>
-      deps.log.info({ problem: message.slice(0, 300) }, 'an MCP request was refused or broken off'),
+export function mcpHttp(deps: McpDeps, options: McpHttpOptions = {}): McpHttp {
+  const { calls, sessions, subscriptions, listens, modern, legacy, quick } = openDoors(deps, options)
+  const headerProblem = headerParams(deps.tools)
+  const stopListening = onListChanged(deps, (kind) => {
+    calls.sweep()
+    listens.listChanged(kind)
+    for (const { served } of sessions.all()) served.listChanged(kind)
   })
-  const legacy = legacyDoor({ deps, methods, sessions })
-  const quick = lean ? leanDoor({ deps, methods, sessions }) : () => undefined
-  const stopListening = deps.onToolsChanged(() => {
-    modern.notify.toolsChanged()
-    for (const { served } of sessions.all()) served.toolsChanged()
-  })
-  const sweeping = setInterval(() => void sessions.sweep(), SWEEP_EVERY_MS)
-  sweeping.unref()
+  const sweeping = setInterval(() => {
+    calls.sweep()
+    void sessions.sweep()
+  }, SWEEP_EVERY_MS).unref()
   let stopping = false
   const terminate = async (matches: (principal: Principal) => boolean): Promise<void> => {
+    calls.end(matches)
     listens.end(matches)
     await Promise.all(sessions.all().flatMap((session) => (matches(session.principal) ? [sessions.end(session)] : [])))
   }
@@ -79,25 +96,54 @@ export function mcpHttp(deps: McpDeps, { lean = true, sessions: limits }: McpHtt
       const id = idOf(body)
       if (stopping && id !== null) return rpcErrorResponse(503, STOPPING, id)
       const route = classify(request, body)
+      if (isCall(route)) {
+        const problem = headerProblem(toObject(route.message.params), request.headers, caller.principal)
+        if (problem) return rpcErrorResponse(400, problem, id)
+      }
       const answered = await quick({ request, body, caller, route })
       if (answered) return answered
       if (route.kind === 'legacy') return legacy(request, body, caller)
-      if (!isListen(route)) return serveModern(modern, request, body, caller)
-      return (
-        listens.serve(request, caller.principal, (held) => serveModern(modern, held, body, caller)) ??
-        tooManyListens(body)
-      )
+      return isListen(route) ? listens.serve(request, body, caller) : serveModern(modern, request, body, caller)
     },
+    counts: () => ({
+      sessions: sessions.all().length,
+      listens: listens.count(),
+      ...calls.counts(),
+      subscriptions: subscriptions.count(),
+    }),
     terminate,
     async close(graceMs = 0) {
       stopping = true
       stopListening()
       clearInterval(sweeping)
+      await listens.close()
       for (const { transport } of sessions.all()) transport.closeStandaloneSSEStream()
-      await methods.drained(graceMs)
+      await calls.drained(graceMs)
       await modern.close()
       await terminate(() => true)
+      subscriptions.close()
     },
+  }
+}
+
+/** One door for each way to ask, and the books that they share. */
+function openDoors(deps: McpDeps, { lean = true, ...options }: McpHttpOptions) {
+  const calls = mcpCalls(deps, options)
+  const limits = { ...SESSION_LIMITS, ...options.sessions }
+  const sessions = sessionBook(deps.clock, limits)
+  const subscriptions = subscriptionBook(deps.features)
+  const events = eventBook({ ...EVENT_LIMITS, ...options.events })
+  const onerror = ({ message }: Error): void =>
+    deps.log.info({ problem: message.slice(0, 300) }, 'an MCP request was refused or broken off')
+  const factory = (context: McpRequestContext): Server => modernServer(deps, calls, context)
+  return {
+    calls,
+    sessions,
+    subscriptions,
+    listens: listenBook({ limits, subscriptions, factory, onerror }),
+    modern: createMcpHandler(factory, { legacy: 'reject', onerror }),
+    legacy: legacyDoor({ deps, methods: calls, sessions, events, subscriptions }),
+    quick: lean ? leanDoor({ deps, methods: calls, sessions }) : () => undefined,
   }
 }
 
@@ -140,9 +186,7 @@ function modernServer(deps: McpDeps, methods: Methods, { authInfo, requestInfo }
 const isListen = (route: InboundClassificationOutcome): boolean =>
   route.kind === 'modern' && route.message.method === 'subscriptions/listen'
 
-const tooManyListens = (body: Json | undefined): Response =>
-  rpcErrorResponse(
-    200,
-    { code: INTERNAL_ERROR, message: 'Too many open subscriptions/listen streams. Close one and try again.' },
-    idOf(body),
-  )
+const isCall = (
+  route: InboundClassificationOutcome,
+): route is InboundClassificationOutcome & { readonly kind: 'modern' } =>
+  route.kind === 'modern' && route.message.method === 'tools/call'

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { attach } from '../../src/cli/attach.ts'
 import type { Running } from '../../src/cli/locate.ts'
@@ -10,6 +11,8 @@ import type { JsonObject } from '../../src/kernel/json.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { mcpHttp } from '../../src/mcp/streamable-http.ts'
 import type { TestGateway } from './test-gateway.ts'
+import { seal } from '../../src/vault/seal.ts'
+import { fakeFeatures } from '../interop/fake-features.ts'
 
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -50,10 +53,14 @@ export async function door(gateway: TestGateway) {
       list: (principal, cursor) => listTools(deps, principal, cursor),
       call: (call, exchange) => callTool(deps, call, exchange),
     },
+    features: fakeFeatures(),
+    capabilities: () => ({ resources: false, prompts: false, completions: false, subscribe: false }),
     onToolsChanged: (listener) => {
       changes.add(listener)
       return () => changes.delete(listener)
     },
+    onFeaturesChanged: () => () => undefined,
+    seal: seal(randomBytes(32), 'test'),
     serverInfo: { name: 'gatehouse', version: '1' },
     clock: Date.now,
     newId,

@@ -11,6 +11,8 @@ import type { Principal } from '../../src/kernel/principal.ts'
 import type { ToolResult } from '../../src/kernel/tool.ts'
 import type { McpDeps } from '../../src/mcp/deps.ts'
 import { type McpHttpOptions, mcpHttp } from '../../src/mcp/streamable-http.ts'
+import { seal } from '../../src/vault/seal.ts'
+import { type FakeFeatures, fakeFeatures } from './fake-features.ts'
 
 export type Run = (input: JsonObject, exchange: Exchange) => ToolResult | Promise<ToolResult>
 
@@ -82,12 +84,20 @@ export interface Logged {
   readonly cause?: unknown
 }
 
-export function mcpDeps(tools: FakeTools, clock = () => 0): McpDeps & { readonly logs: Logged[] } {
+export function mcpDeps(
+  tools: FakeTools,
+  clock = () => 0,
+  features: FakeFeatures = fakeFeatures(),
+): McpDeps & { readonly logs: Logged[] } {
   let count = 0
   const logs: Logged[] = []
   return {
     tools,
+    features,
+    capabilities: () => ({ resources: true, prompts: true, completions: true, subscribe: true }),
     onToolsChanged: (listener) => tools.onToolsChanged(listener),
+    onFeaturesChanged: (listener) => features.onFeaturesChanged(listener),
+    seal: seal(Buffer.alloc(32, 7), 'test'),
     serverInfo: { name: 'gatehouse', version: '0.0.0-test' },
     instructions: 'Call list first.',
     clock,
@@ -103,15 +113,22 @@ export function mcpDeps(tools: FakeTools, clock = () => 0): McpDeps & { readonly
 
 export interface StartOptions extends McpHttpOptions {
   readonly tools?: FakeTools
+  readonly features?: FakeFeatures
   readonly maxBodyBytes?: number
   readonly port?: number
 }
 
 /** The whole HTTP edge on a loopback port, with `Authorization: Bearer <agent>` as identity and a clock to move. */
-export async function startEdge({ tools = fakeTools(), maxBodyBytes, port = 0, ...options }: StartOptions = {}) {
+export async function startEdge({
+  tools = fakeTools(),
+  features = fakeFeatures(),
+  maxBodyBytes,
+  port = 0,
+  ...options
+}: StartOptions = {}) {
   let now = 0
   let notReady: string | undefined
-  const deps = mcpDeps(tools, () => now)
+  const deps = mcpDeps(tools, () => now, features)
   const mcp = mcpHttp(deps, options)
   const facts = {
     resource: new URL('http://127.0.0.1/mcp'),
@@ -147,6 +164,7 @@ export async function startEdge({ tools = fakeTools(), maxBodyBytes, port = 0, .
   }
   return {
     tools,
+    features,
     deps,
     mcp,
     app,
@@ -196,22 +214,27 @@ export function postModern(
   edge: Pick<Edge, 'endpoint'>,
   method: string,
   params: JsonObject = {},
-  { id = 1, meta = {}, headers = {} }: { id?: unknown; meta?: JsonObject; headers?: Record<string, string> } = {},
+  { id = 1, meta = {}, headers = {}, ...raw }: { id?: unknown; meta?: JsonObject } & RawOptions = {},
 ): Promise<Response> {
   const body = { jsonrpc: '2.0', id, method, params: { ...params, _meta: { ...ENVELOPE, ...meta } } }
+  const named = params['name'] ?? params['uri']
   return post(edge, body, {
+    ...raw,
     headers: {
       'mcp-protocol-version': '2026-07-28',
       'mcp-method': method,
-      ...(typeof params['name'] === 'string' && { 'mcp-name': params['name'] }),
+      ...(typeof named === 'string' && { 'mcp-name': named }),
       ...headers,
     },
   })
 }
 
 /** Opens a legacy session and gives its id. */
-export async function initialize(edge: Pick<Edge, 'endpoint'>, options: RawOptions = {}): Promise<string> {
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } }
+export async function initialize(
+  edge: Pick<Edge, 'endpoint'>,
+  { capabilities = {}, ...options }: RawOptions & { readonly capabilities?: JsonObject } = {},
+): Promise<string> {
+  const params = { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'raw', version: '1' } }
   const response = await post(edge, { jsonrpc: '2.0', id: 0, method: 'initialize', params }, options)
   const session = response.headers.get('mcp-session-id')
   if (session === null) throw new Error(`no session: ${response.status} ${await response.text()}`)
