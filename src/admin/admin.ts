@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts'
+import type { SearchIndex } from '../catalog/search/search-index.ts'
 import type { AuditEvent, AuditLog } from '../kernel/audit.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { ConnectionStatus } from '../kernel/connection.ts'
@@ -10,6 +11,7 @@ import type { ToolId, ToolResult } from '../kernel/tool.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { AgentBook, KeyBook } from './agent-books.ts'
 import type { AuditReader } from './audit-reader.ts'
+import type { OverrideBook } from './override-book.ts'
 
 /** What the use cases of admins are run with. */
 export interface AdminDeps {
@@ -25,8 +27,11 @@ export interface AdminDeps {
   readonly agents: AgentBook
   readonly keys: KeyBook
   readonly pins: Pins
+  readonly overrides: Pick<OverrideBook, 'get' | 'set' | 'remove'>
   readonly audit: AuditLog & AuditReader
   readonly config: ConfigControl
+  /** The words of a catalog's tools; resolves when they are indexed. */
+  searchIndex(catalog: Catalog): Promise<SearchIndex>
   /** The one path to a tool. */
   callTool(call: { readonly name: string; readonly arguments: unknown }, exchange: Exchange): Promise<ToolResult>
   readonly clock: Clock

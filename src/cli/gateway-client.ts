@@ -12,7 +12,7 @@ import { type ServerSentEvent, serverSentEvents } from './sse.ts'
 export interface GatewayClient {
   /** False when the house was composed for this command alone. */
   readonly isRunning: boolean
-  ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, options?: AskOptions): Promise<T>
+  ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options?: AskOptions): Promise<T>
   events(path: string, options?: AskOptions): AsyncIterable<ServerSentEvent>
 }
 

@@ -5,6 +5,7 @@ import { auditCommand } from './commands/audit.ts'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { policyCommand } from './commands/policy.ts'
+import { searchCommand } from './commands/search.ts'
 import { serveCommand } from './commands/serve.ts'
 import { statusCommand } from './commands/status.ts'
 import { stdioCommand } from './commands/stdio.ts'
@@ -49,6 +50,7 @@ function gatehouse(cli: Cli): Command {
     statusCommand,
     agentCommand,
     toolsCommand,
+    searchCommand,
     policyCommand,
     auditCommand,
     callCommand,

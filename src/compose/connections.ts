@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { providers } from '../../providers/index.ts'
-import { buildCatalog, type CatalogInput } from '../catalog/catalog.ts'
+import type { ManagedOverrides } from '../admin/override-book.ts'
+import { buildCatalog, type CatalogInput, type ToolOverride } from '../catalog/catalog.ts'
 import {
   type ConnectionConfig,
   isMcpConnection,
@@ -44,13 +45,25 @@ export const toConnectionSpecs = (config: Config, deps: ConnectionDeps): readonl
 export const toCatalogInputs = (
   config: Config,
   tools: ReadonlyMap<string, ConnectionTools>,
+  managed: ManagedOverrides,
 ): readonly CatalogInput[] => [
   builtInInput,
   ...[...tools.values()].map((listed) => {
-    const { title, tools: overrides } = config.connections[listed.connection] ?? {}
-    return { ...listed, title, overrides }
+    const { title, tools: declared = {} } = config.connections[listed.connection] ?? {}
+    return { ...listed, title, overrides: merged(managed.get(listed.connection) ?? {}, declared) }
   }),
 ]
+
+type Overrides = Readonly<Record<string, ToolOverride>>
+
+/** Field by field; what is declared wins. */
+const merged = (managed: Overrides, declared: Overrides): Overrides =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(managed), ...Object.keys(declared)])].map((name) => [
+      name,
+      { ...managed[name], ...declared[name] },
+    ]),
+  )
 
 /** What rules may speak of before anything is connected: agents, connections, and the tools of providers. */
 export function declaredWorld(config: Config, agents: Iterable<Agent>): PolicyWorld {

@@ -1,8 +1,10 @@
 import type { AdminDeps } from '../admin/admin.ts'
+import type { OverrideBook } from '../admin/override-book.ts'
 import type { PinBook } from '../admin/pin-book.ts'
 import { callTool } from '../gateway/call-tool.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
 import { listTools } from '../gateway/list-tools.ts'
+import type { SearchBook } from '../gateway/meta/search-book.ts'
 import type { Snapshots } from '../gateway/snapshots.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import type { KeyBook } from '../identity/keys.ts'
@@ -44,9 +46,11 @@ export interface AdminParts {
   readonly agents: AgentBook
   readonly keys: KeyBook
   readonly pins: PinBook
+  readonly overrides: OverrideBook
   readonly book: ConfigBook
   readonly gateway: GatewayDeps
   readonly snapshots: Snapshots
+  readonly index: SearchBook
   readonly mcp: McpHttp
   readonly clock: Clock
   readonly newId: NewId
@@ -58,9 +62,11 @@ export function toAdminDeps({
   agents,
   keys,
   pins,
+  overrides,
   book,
   gateway,
   snapshots,
+  index,
   mcp,
   clock,
   newId,
@@ -97,8 +103,10 @@ export function toAdminDeps({
       },
     },
     pins,
+    overrides,
     audit: world.audit,
     config: book,
+    searchIndex: index.of,
     callTool: (call, exchange) => callTool(gateway, call, exchange),
     clock,
     newId,

@@ -1,3 +1,4 @@
+import { overrideBook, type OverrideBook } from '../admin/override-book.ts'
 import { type PinBook, pinBook } from '../admin/pin-book.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
@@ -5,7 +6,7 @@ import { ledger } from '../gateway/ledger.ts'
 import { memoryLimits } from '../gateway/limits.ts'
 import { listings } from '../gateway/listing.ts'
 import { schemaValidator } from '../gateway/validator.ts'
-import { searchBook } from '../gateway/meta/search-book.ts'
+import { searchBook, type SearchBook } from '../gateway/meta/search-book.ts'
 import { searchDeps } from '../gateway/meta/search-deps.ts'
 import { builtInSource } from '../gateway/meta/source.ts'
 import type { AgentBook } from '../identity/agents.ts'
@@ -34,6 +35,8 @@ export interface Engine {
   readonly supervisor: Supervisor
   readonly snapshots: SnapshotBuilder
   readonly pins: PinBook
+  readonly overrides: OverrideBook
+  readonly index: SearchBook
   readonly gateway: GatewayDeps
 }
 
@@ -49,6 +52,7 @@ export async function startEngine({ config, world, agents, log, clock, closing }
     catalog: () => snapshots.current().catalog,
     onAccepted: () => snapshots.rebuild(),
   })
+  const overrides = await overrideBook({ store, onChanged: () => snapshots.rebuild() })
   const index = searchBook({ clock: () => performance.now(), pause: nextTurn })
   const snapshots = snapshotBuilder(config, {
     supervisor,
@@ -56,6 +60,7 @@ export async function startEngine({ config, world, agents, log, clock, closing }
     onCatalog: index.follow,
     validator,
     agents: agents.agents,
+    overrides: overrides.all,
     pins: pins.fingerprints,
     pinNew: pins.pinNew,
     log,
@@ -72,7 +77,7 @@ export async function startEngine({ config, world, agents, log, clock, closing }
   closing.add(gateway.ledger.settled)
   closing.add(supervisor.onChange(() => void snapshots.rebuild()))
   closing.add(agents.onChange(() => void snapshots.rebuild()))
-  return { supervisor, snapshots, pins, gateway }
+  return { supervisor, snapshots, pins, overrides, index, gateway }
 }
 
 /** Lets everything that waits run first. */

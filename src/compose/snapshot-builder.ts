@@ -1,3 +1,4 @@
+import type { ManagedOverrides } from '../admin/override-book.ts'
 import { buildCatalog, type Catalog } from '../catalog/catalog.ts'
 import { declaredWorld, toCatalogInputs, worldOf } from './connections.ts'
 import { declaredAgents } from '../config/declared-agents.ts'
@@ -21,6 +22,7 @@ export interface SnapshotParts {
   readonly validator: Validator
   agents(): ReadonlyMap<string, Agent>
   pins(): ReadonlyMap<ToolId, string>
+  overrides(): ManagedOverrides
   pinNew(tools: Iterable<Tool>): Promise<void>
   /** Answers the gateway's own tools. */
   readonly builtIn: Source
@@ -54,7 +56,13 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
 
   const build = async (): Promise<void> => {
     isWaiting = false
-    const seen = { config, agents: parts.agents(), tools: parts.supervisor.tools(), pins: parts.pins() }
+    const seen: Seen = {
+      config,
+      agents: parts.agents(),
+      tools: parts.supervisor.tools(),
+      pins: parts.pins(),
+      overrides: parts.overrides(),
+    }
     if (!built || !isSame(built, seen)) built = await toBuilt(seen, { ...parts, told }, options)
     held.swap(toSnapshot(parts, built))
     parts.onCatalog(built.catalog)
@@ -87,6 +95,7 @@ interface Seen {
   readonly agents: ReadonlyMap<string, Agent>
   readonly tools: ReadonlyMap<string, ConnectionTools>
   readonly pins: ReadonlyMap<ToolId, string>
+  readonly overrides: ManagedOverrides
 }
 
 interface Built extends Seen {
@@ -101,7 +110,7 @@ async function toBuilt(
   parts: SnapshotParts & { readonly told: Set<string> },
   options: CompileOptions,
 ): Promise<Built> {
-  const inputs = toCatalogInputs(seen.config, seen.tools)
+  const inputs = toCatalogInputs(seen.config, seen.tools, seen.overrides)
   const catalog = buildCatalog(inputs, seen.pins)
   // Our own tools change with our version: nobody has to accept that.
   await parts.pinNew([...catalog.tools.values()].filter((tool) => !isBuiltIn(tool)))
@@ -129,6 +138,7 @@ function tellOnce(
 const isSame = (built: Seen, seen: Seen): boolean =>
   built.config === seen.config &&
   built.agents === seen.agents &&
+  built.overrides === seen.overrides &&
   built.tools.size === seen.tools.size &&
   [...seen.tools].every(([slug, tools]) => built.tools.get(slug) === tools) &&
   built.pins.size === seen.pins.size &&

@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
+import { overrideBook } from '../../src/admin/override-book.ts'
 import { apiApp } from '../../src/http/api.ts'
 import { problemResponse } from '../../src/http/problem.ts'
 import { openAgentBook } from '../../src/identity/agents.ts'
 import { openKeyBook } from '../../src/identity/keys.ts'
 import { adminPrincipal } from '../../src/identity/principals.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
+import { searchBook } from '../../src/gateway/meta/search-book.ts'
 import type { AuditRecord } from '../../src/kernel/audit.ts'
 import { GatewayError, toGatewayError } from '../../src/kernel/errors.ts'
 import { memoryDriver } from '../../src/store/memory-driver.ts'
@@ -55,6 +57,10 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
   const store = openStore(memoryDriver())
   const agents = await openAgentBook({ store, declared: () => gateway.deps.snapshot().agents })
   const keys = await openKeyBook({ store, clock })
+  const overrides = await overrideBook({
+    store,
+    onChanged: () => Promise.resolve(gateway.swap({ managed: overrides.all() })),
+  })
   const records: AuditRecord[] = []
   const listeners = new Set<(record: AuditRecord) => void>()
   const pins: AdminWorld['pins'] = new Map()
@@ -86,6 +92,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
       accept: (id, fingerprint) =>
         Promise.resolve(void pins.set(id, { fingerprint, definition: {}, acceptedAt: clock() })),
     },
+    overrides,
     audit: {
       append: (event) => {
         if (options.auditFails) return Promise.reject(new GatewayError('audit_unavailable', 'The disk is full.'))
@@ -105,6 +112,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
       status: () => config.status,
       reload: () => Promise.resolve(),
     },
+    searchIndex: searchBook({ clock: () => performance.now(), pause: () => Promise.resolve() }).of,
     callTool: (call, exchange) => callTool(gateway.deps, call, exchange),
     clock,
     newId: () => `request-${++ids}`,

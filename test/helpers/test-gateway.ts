@@ -48,6 +48,8 @@ export interface TestGatewayOptions {
   readonly audit?: AuditLog
   readonly pageSize?: number
   readonly toolsets?: Parameters<typeof toToolsets>[0]
+  /** Overrides by connection and tool, above those of the connections. */
+  readonly managed?: ReadonlyMap<string, Readonly<Record<string, ToolOverride>>>
   /** With the gateway's own tools. */
   readonly builtIn?: boolean
 }
@@ -132,7 +134,7 @@ export const exchange = (who: Principal): Exchange => ({
 function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent'], builtIn: Source): Snapshot {
   const connections = Object.entries(options.connections ?? { notes: ECHO })
   const own = options.builtIn === true ? [builtInInput] : []
-  const catalog = buildCatalog([...own, ...connections.map(toInput)], options.pins ?? new Map())
+  const catalog = buildCatalog([...own, ...connections.map(toInput(options.managed))], options.pins ?? new Map())
   const agents = (options.agents ?? [{ id: 'sidekick' }]).map(toAgent)
   const { policy } = compilePolicy(policyDocumentSchema.parse(options.policy ?? ALLOW_ALL), {
     tools: catalog.governed,
@@ -157,10 +159,17 @@ function toSnapshot(options: TestGatewayOptions, sent: TestGateway['sent'], buil
   }
 }
 
-const toInput = ([connection, { provider = 'mcp', tools, features, title, overrides }]: [
-  string,
-  FakeConnection,
-]): CatalogInput => ({ connection, features, provider, identity: `test:${connection}`, tools, title, overrides })
+const toInput =
+  (managed: TestGatewayOptions['managed']) =>
+  ([connection, { provider = 'mcp', tools, features, title, overrides }]: [string, FakeConnection]): CatalogInput => ({
+    connection,
+    features,
+    provider,
+    identity: `test:${connection}`,
+    tools,
+    title,
+    overrides: { ...overrides, ...managed?.get(connection) },
+  })
 
 const toAgent = (agent: Partial<Agent> & { readonly id: string }): Agent => ({
   groups: [],

@@ -7,6 +7,7 @@ import { everyPage } from '../every-page.ts'
 import { withGateway } from '../gateway-client.ts'
 import { type Cell, paint, plain, say, sayJson, sayTable, toTime } from '../print.ts'
 import type { Shell } from '../shell.ts'
+import { setCommand, unsetCommand } from './tool-overrides.ts'
 
 interface ListOptions extends CommonOptions {
   readonly connection?: string
@@ -15,12 +16,14 @@ interface ListOptions extends CommonOptions {
   readonly quarantined?: boolean
 }
 
-/** `tools list|diff|accept`. */
+/** `tools list|diff|accept|set|unset`. */
 export const toolsCommand = (cli: Cli): Command =>
   command(cli, 'tools', 'look at tools, and accept those that changed')
     .addCommand(listCommand(cli))
     .addCommand(diffCommand(cli))
     .addCommand(acceptCommand(cli))
+    .addCommand(setCommand(cli))
+    .addCommand(unsetCommand(cli))
 
 const listCommand = (cli: Cli): Command =>
   answeringCommand(cli, 'list', 'list tools', ['tools list', 'tools list --agent sidekick', 'tools list --quarantined'])
