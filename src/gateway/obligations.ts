@@ -51,10 +51,21 @@ export function obligationsAfter(
   tool: Tool,
   result: ToolResult,
 ): ToolResult {
+  if (isQuestion(result)) return onQuestion(obligations, tool, result)
   const redactions = of(obligations, 'redact').flatMap((obligation) => obligation.redactions)
   const caps = of(obligations, 'maxResponseBytes').map((obligation) => obligation.bytes)
   const redacted = redactions.length === 0 ? result : keepValid(deps, tool, redactResult(result, redactions))
   return caps.length === 0 ? redacted : capResult(redacted, Math.min(...caps))
+}
+
+/** MCP 2026-07-28, Multi Round-Trip Requests: not the result yet, but what the server asks of the client first. */
+const isQuestion = (result: ToolResult): boolean => result['resultType'] === 'input_required'
+
+/** The words are redacted; the server's own state goes back to it byte for byte. */
+function onQuestion(obligations: readonly Obligation[], tool: Tool, result: ToolResult): ToolResult {
+  const { requestState, ...words } = result
+  const redacted = obligationsOnWords(obligations, tool, words) as ToolResult
+  return requestState === undefined ? redacted : { ...redacted, requestState }
 }
 
 /** The same for what is no tool result: resources, prompts, completions. They are whole or refused, never cut. */

@@ -141,6 +141,22 @@ describe('the obligations of a call', () => {
     expect(result).not.toHaveProperty('structuredContent')
   })
 
+  it('redact what a server asks of the client, and leave its state as it is', async () => {
+    const requestState = 'sk-live_abcdefghijklmnop1234'
+    const question = {
+      resultType: 'input_required',
+      inputRequests: { who: { method: 'elicitation/create', params: { message: 'Is it ann@corp.com?' } } },
+      requestState,
+    }
+    const connections = { notes: { ...ECHO, run: () => question as never } }
+    const policy = withObligations({ redact: [{ preset: 'emails' }, { preset: 'secrets' }], maxResponseBytes: 1_024 })
+    expect(await testGateway({ connections, policy }).call('sidekick', 'conn:notes:read_note')).toEqual({
+      resultType: 'input_required',
+      inputRequests: { who: { method: 'elicitation/create', params: { message: 'Is it [redacted emails]?' } } },
+      requestState,
+    })
+  })
+
   it('stop a call that needs approval', async () => {
     const gateway = testGateway({
       policy: withObligations({ approval: { approvers: ['managers'] } }),
