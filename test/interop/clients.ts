@@ -17,29 +17,50 @@ export interface RequestOptions {
   readonly onprogress?: (progress: JsonObject) => void
 }
 
+type HeardMethod = `notifications/${'tools' | 'resources' | 'prompts'}/list_changed` | 'notifications/message'
+
+/** What a modern client listens with for a notification. */
+const FILTERS: Partial<Record<HeardMethod, object>> = {
+  'notifications/tools/list_changed': { toolsListChanged: true },
+  'notifications/resources/list_changed': { resourcesListChanged: true },
+  'notifications/prompts/list_changed': { promptsListChanged: true },
+}
+
 /** The part of three real clients that the tests use. */
 export interface TestClient {
   readonly name: string
   readonly era: 'modern' | 'legacy'
   request(method: string, params?: JsonObject, options?: RequestOptions): Promise<JsonObject>
   setLevel(level: string): Promise<unknown>
-  onNotification(
-    method: 'notifications/tools/list_changed' | 'notifications/message',
-    listener: (params: JsonObject) => void,
-  ): Promise<void>
+  onNotification(method: HeardMethod, listener: (params: JsonObject) => void): Promise<void>
+  /** Hears of changes of these resources; the answer stops that. */
+  follow(uris: string[], listener: (params: JsonObject) => void): Promise<() => Promise<unknown>>
   serverInfo(): unknown
   close(): Promise<void>
 }
 
-export type Connect = (endpoint: URL, agent?: string) => Promise<TestClient>
+/** What a client answers a server that asks it something; what it has answers for, it declares. */
+export type Answers = Partial<Record<'elicitation' | 'sampling' | 'roots', (params: JsonObject) => JsonObject>>
+
+export type Connect = (endpoint: URL, agent?: string, answers?: Answers) => Promise<TestClient>
+
+const METHODS = { elicitation: 'elicitation/create', sampling: 'sampling/createMessage', roots: 'roots/list' } as const
+
+const declared = (answers: Answers) => Object.fromEntries(Object.keys(answers).map((name) => [name, {}]))
 
 const requestInit = (agent: string) => ({ headers: { authorization: `Bearer ${agent}` } })
 
 export const connectV2 =
   (era: 'modern' | 'legacy'): Connect =>
-  async (endpoint, agent = 'ann') => {
+  async (endpoint, agent = 'ann', answers = {}) => {
     const mode = era === 'modern' ? 'auto' : 'legacy'
-    const client = new ModernClient(INFO, { capabilities: {}, versionNegotiation: { mode } })
+    const client = new ModernClient(INFO, { capabilities: declared(answers), versionNegotiation: { mode } })
+    for (const [name, answer] of Object.entries(answers)) {
+      client.setRequestHandler(
+        METHODS[name as keyof Answers],
+        ({ params }) => answer((params ?? {}) as JsonObject) as never,
+      )
+    }
     await client.connect(new StreamableHTTPClientTransport(endpoint, { requestInit: requestInit(agent) }))
     return v2Client(client, era)
   }
@@ -54,16 +75,32 @@ export function v2Client(client: ModernClient, era: 'modern' | 'legacy'): TestCl
     setLevel: (level) => client.setLoggingLevel(level as 'info'),
     async onNotification(method, listener) {
       client.setNotificationHandler(method, ({ params }) => listener((params ?? {}) as JsonObject))
-      if (era === 'modern' && method === 'notifications/tools/list_changed')
-        await client.listen({ toolsListChanged: true })
+      const filter = FILTERS[method]
+      if (era === 'modern' && filter) await client.listen(filter)
+    },
+    async follow(uris, listener) {
+      client.setNotificationHandler('notifications/resources/updated', ({ params }) =>
+        listener({ ...params } as JsonObject),
+      )
+      if (era === 'modern') {
+        const listening = await client.listen({ resourceSubscriptions: uris })
+        return () => listening.close()
+      }
+      for (const uri of uris) await client.request({ method: 'resources/subscribe', params: { uri } }, asItIs)
+      return () =>
+        Promise.all(uris.map((uri) => client.request({ method: 'resources/unsubscribe', params: { uri } }, asItIs)))
     },
     serverInfo: () => client.getServerVersion(),
     close: () => client.close(),
   }
 }
 
-export const connectV1: Connect = async (endpoint, agent = 'ann') => {
-  const client = new LegacyClient(INFO, { capabilities: {} })
+export const connectV1: Connect = async (endpoint, agent = 'ann', answers = {}) => {
+  const client = new LegacyClient(INFO, { capabilities: declared(answers) })
+  for (const [name, answer] of Object.entries(answers)) {
+    const schema = z.object({ method: z.literal(METHODS[name as keyof Answers]), params: z.looseObject({}).optional() })
+    client.setRequestHandler(schema, ({ params }) => answer((params ?? {}) as JsonObject) as never)
+  }
   await client.connect(new LegacyTransport(endpoint, { requestInit: requestInit(agent) }))
   return v1Client(client)
 }
@@ -79,6 +116,12 @@ export function v1Client(client: LegacyClient): TestClient {
     async onNotification(method, listener) {
       const schema = z.object({ method: z.literal(method), params: z.looseObject({}).optional() })
       client.setNotificationHandler(schema, ({ params }) => listener((params ?? {}) as JsonObject))
+    },
+    async follow(uris, listener) {
+      const schema = z.object({ method: z.literal('notifications/resources/updated'), params: z.looseObject({}) })
+      client.setNotificationHandler(schema, ({ params }) => listener(params as JsonObject))
+      for (const uri of uris) await client.subscribeResource({ uri })
+      return () => Promise.all(uris.map((uri) => client.unsubscribeResource({ uri })))
     },
     serverInfo: () => client.getServerVersion(),
     close: () => client.close(),

@@ -1,0 +1,57 @@
+import { Client as ModernClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport as LegacyStdioTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { StreamableHTTPClientTransport as LegacyHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import type { JsonObject } from '../../../src/kernel/json.ts'
+import { type TestClient, v1Client, v2Client } from '../clients.ts'
+
+export type Era = 'legacy' | 'modern'
+
+/** Where a client finds the gateway: a URL with its credentials, or a program to start. */
+export type Way =
+  | { readonly url: URL; readonly headers: Record<string, string> }
+  | { readonly command: string; readonly args: string[]; readonly cwd: string; readonly env: Record<string, string> }
+
+export interface Asked extends TestClient {
+  /** The questions that it was asked, which it answered with its name. */
+  readonly questions: JsonObject[]
+}
+
+const INFO = { name: 'matrix', version: '1.0.0' }
+const CAPABILITIES = { elicitation: { form: {} } }
+export const ANSWER = { action: 'accept' as const, content: { name: 'Ann' } }
+
+/** A real client of either era that answers questions. */
+export const connect = (era: Era, way: Way): Promise<Asked> => (era === 'modern' ? modern(way) : legacy(way))
+
+async function modern(way: Way): Promise<Asked> {
+  const client = new ModernClient(INFO, { capabilities: CAPABILITIES, versionNegotiation: { mode: 'auto' } })
+  const questions: JsonObject[] = []
+  client.setRequestHandler('elicitation/create', ({ params }) => {
+    questions.push(params as JsonObject)
+    return ANSWER
+  })
+  await client.connect(
+    'url' in way
+      ? new StreamableHTTPClientTransport(way.url, { requestInit: { headers: way.headers } })
+      : new StdioClientTransport({ ...way, stderr: 'ignore' }),
+  )
+  return { ...v2Client(client, 'modern'), questions }
+}
+
+async function legacy(way: Way): Promise<Asked> {
+  const client = new LegacyClient(INFO, { capabilities: CAPABILITIES })
+  const questions: JsonObject[] = []
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+    questions.push(params as JsonObject)
+    return ANSWER
+  })
+  await client.connect(
+    'url' in way
+      ? new LegacyHttpTransport(way.url, { requestInit: { headers: way.headers } })
+      : new LegacyStdioTransport({ ...way, stderr: 'ignore' }),
+  )
+  return { ...v1Client(client), questions }
+}
