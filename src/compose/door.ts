@@ -113,6 +113,7 @@ function makeApp(
       origins: [...defaultOrigins(address()), ...server.allowedOrigins],
     }),
     notReady: () => undefined,
+    hasToolset: (name) => Object.hasOwn(config().toolsets, name),
     maxBodyBytes: server.maxBodyBytes,
     newId,
     log,

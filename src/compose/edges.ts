@@ -27,7 +27,7 @@ export interface McpParts extends FeatureParts {
 /** What the MCP edge is run with: the two lives of the gateway. */
 export const toMcpDeps = ({ seal, clock, newId, log, ...parts }: McpParts): McpDeps => ({
   tools: {
-    list: (principal, cursor) => listTools(parts.gateway, principal, cursor),
+    list: (principal, cursor, toolset) => listTools(parts.gateway, principal, cursor, toolset),
     call: (call, exchange) => callTool(parts.gateway, call, exchange),
   },
   features: toFeaturesPort(parts),

@@ -15,7 +15,7 @@ export interface FeatureParts {
 
 /** Resources, prompts and completions, as the MCP edge needs them. */
 export const toFeaturesPort = ({ gateway, supervisor }: FeatureParts): FeaturesPort => ({
-  list: (kind, principal, cursor) => listFeatures(gateway, kind, principal, cursor),
+  list: (kind, principal, cursor, toolset) => listFeatures(gateway, kind, principal, cursor, toolset),
   read: (uri, exchange) => readResource(gateway, uri, exchange),
   prompt: (call, exchange) => getPrompt(gateway, call, exchange),
   complete: (params, exchange) => complete(gateway, params, exchange),

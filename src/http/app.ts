@@ -27,6 +27,8 @@ export interface HttpDeps {
   readonly allowed: () => { readonly hosts: readonly string[]; readonly origins: readonly string[] }
   /** Undefined when calls can be served; else why not. */
   readonly notReady: () => string | undefined
+  /** Whether `/mcp/<name>` serves a toolset now. */
+  readonly hasToolset?: (name: string) => boolean
   readonly newId: NewId
   readonly log: Log
   /** The largest body of an MCP request. */
@@ -37,15 +39,23 @@ export interface HttpDeps {
 
 /** Everything that this process serves over HTTP. Who may call is settled before any byte of a body is read. */
 export function httpApp(deps: HttpDeps): Hono<HttpEnv> {
-  const { identity, mcp, log, maxBodyBytes = MAX_BODY_BYTES } = deps
+  const { identity, mcp, log, maxBodyBytes = MAX_BODY_BYTES, hasToolset = () => false } = deps
   const app = new Hono<HttpEnv>()
   app.use(frame(deps))
-  app.all('/mcp', async (c) => {
-    const caller = { principal: await identity.authenticate(credentialsOf(c)), requestId: c.var.requestId }
+  const serve = async (c: Context<HttpEnv>): Promise<Response> => {
+    const principal = await identity.authenticate(credentialsOf(c))
+    const caller = { principal, requestId: c.var.requestId, toolset: toolsetOf(c) }
     const request = c.req.raw
     if (request.method !== 'POST') return mcp.handle({ request, ...caller })
     return mcp.handle({ request, text: await readText(request, maxBodyBytes), ...caller })
-  })
+  }
+  const toolsetOf = (c: Context<HttpEnv>): string | undefined => {
+    const name = c.req.param('toolset')
+    if (name === undefined || hasToolset(name)) return name
+    throw new GatewayError('not_found', `There is no ${c.req.method} ${c.req.path}.`)
+  }
+  app.all('/mcp', serve)
+  app.all('/mcp/:toolset', serve)
   if (deps.api) app.route('/api', deps.api)
   for (const path of metadataPaths(identity)) app.get(path, (c) => c.json(identity.metadata?.document))
   app.get('/livez', (c) => c.json({ status: 'ok' }))

@@ -9,8 +9,8 @@ import type { ToolResult } from '../kernel/tool.ts'
 
 /** The two lives of the gateway, as the protocol needs them. Both throw GatewayError. */
 export interface ToolsPort {
-  /** One page of what the principal may see; no I/O. Throws `invalid_cursor`. */
-  list(principal: Principal, cursor?: string): ToolPage
+  /** One page of what the principal may see (of a toolset); no I/O. Throws `invalid_cursor`. */
+  list(principal: Principal, cursor?: string, toolset?: string): ToolPage
   /** The one path to a tool. A hidden tool and an unknown one are the same `tool_not_found`. */
   call(call: Call, exchange: Exchange): Promise<ToolResult>
 }
@@ -34,8 +34,8 @@ export interface ResourceUpdate {
 
 /** Resources, templates, prompts and completions, under the same policy as tools. Everything throws GatewayError. */
 export interface FeaturesPort {
-  /** One page of what the principal may see; no I/O. Throws `invalid_cursor`. */
-  list(kind: ListedKind, principal: Principal, cursor?: string): FeaturePage
+  /** One page of what the principal may see (of a toolset); no I/O. Throws `invalid_cursor`. */
+  list(kind: ListedKind, principal: Principal, cursor?: string, toolset?: string): FeaturePage
   /** `resources/read`; what is hidden and what is unknown are the same `not_found` with `{ uri }`. */
   read(uri: string, exchange: Exchange): Promise<JsonObject>
   /** `prompts/get`; what is hidden and what is unknown are the same `not_found`. */

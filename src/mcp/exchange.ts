@@ -15,6 +15,8 @@ import { metaToForward } from './meta.ts'
 export interface Caller {
   readonly principal: Principal
   readonly requestId: string
+  /** The toolset at whose door it knocked. */
+  readonly toolset?: string | undefined
 }
 
 /** RFC 5424 §6.2.1 as MCP names them, least important first. */

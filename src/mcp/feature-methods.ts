@@ -39,7 +39,7 @@ export function featureMethods(features: FeaturesPort): Readonly<Record<string, 
 const lister =
   (features: FeaturesPort, kind: ListedKind): Method =>
   (params, exchange) => {
-    const { items, nextCursor } = features.list(kind, exchange.principal, cursorIn(params))
+    const { items, nextCursor } = features.list(kind, exchange.principal, cursorIn(params), exchange.toolset)
     const result = { [MEMBERS[kind]]: items, ...(nextCursor !== undefined && { nextCursor }) }
     return { result: { ...result, ...listHints(exchange) } }
   }

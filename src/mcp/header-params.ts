@@ -1,9 +1,8 @@
 import type { ToolPage } from '../gateway/listing.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
-import type { Principal } from '../kernel/principal.ts'
 import type { ToolsPort } from './deps.ts'
 import { HEADER_MISMATCH, type RpcError } from './rpc.ts'
-import { toObject } from './exchange.ts'
+import { type Caller, toObject } from './exchange.ts'
 
 /** A parameter that must stand in a header too, so that what lies between client and server can read it. */
 interface HeaderParam {
@@ -12,7 +11,11 @@ interface HeaderParam {
 }
 
 /** Judges the `Mcp-Param-*` headers of a `tools/call`; undefined when they say what the body says. */
-export type HeaderParams = (params: JsonObject, headers: Headers, principal: Principal) => RpcError | undefined
+export type HeaderParams = (
+  params: JsonObject,
+  headers: Headers,
+  caller: Pick<Caller, 'principal' | 'toolset'>,
+) => RpcError | undefined
 
 /** Deeper properties than this are not looked at. */
 const MAX_DEPTH = 16
@@ -32,14 +35,18 @@ export function headerParams(tools: ToolsPort): HeaderParams {
     known.set(page, declared)
     return declared
   }
-  const declaredBy = (name: string, principal: Principal): readonly HeaderParam[] => {
-    for (let page = tools.list(principal); ; page = tools.list(principal, page.nextCursor)) {
+  const declaredBy = (
+    name: string,
+    { principal, toolset }: Pick<Caller, 'principal' | 'toolset'>,
+  ): readonly HeaderParam[] => {
+    const list = (cursor?: string): ToolPage => tools.list(principal, cursor, toolset)
+    for (let page = list(); ; page = list(page.nextCursor)) {
       const declared = declaredIn(page).get(name)
       if (declared || page.nextCursor === undefined) return declared ?? []
     }
   }
-  return ({ name, arguments: input }, headers, principal) => {
-    const declared = typeof name === 'string' ? declaredBy(name, principal) : []
+  return ({ name, arguments: input }, headers, caller) => {
+    const declared = typeof name === 'string' ? declaredBy(name, caller) : []
     for (const { path, header } of declared) {
       const problem = mismatch(header, headers.get(header), valueAt(toObject(input), path))
       if (problem !== undefined) return { code: HEADER_MISMATCH, message: problem, data: { header } }

@@ -44,7 +44,7 @@ function toFailure({ log }: McpDeps, failure: unknown, exchange: Exchange): Repl
 }
 
 function listTools({ tools: port }: McpDeps, output: Projection, params: JsonObject, exchange: Exchange): Reply {
-  const page = port.list(exchange.principal, cursorIn(params))
+  const page = port.list(exchange.principal, cursorIn(params), exchange.toolset)
   const { tools, nextCursor } = page
   const hints = listHints(exchange)
   const bytes = output.encoded(page, exchange)

@@ -33,11 +33,11 @@ export function projection(tools: ToolsPort): Projection {
     known.set(page, facts)
     return facts
   }
-  const isWrapped = (name: string, { principal }: Exchange): boolean => {
-    let page: ToolPage | undefined = tools.list(principal)
+  const isWrapped = (name: string, { principal, toolset }: Exchange): boolean => {
+    let page: ToolPage | undefined = tools.list(principal, undefined, toolset)
     while (page) {
       if (factsOf(page).wrapped.has(name)) return true
-      page = page.nextCursor === undefined ? undefined : tools.list(principal, page.nextCursor)
+      page = page.nextCursor === undefined ? undefined : tools.list(principal, page.nextCursor, toolset)
     }
     return false
   }

@@ -17,6 +17,7 @@ const SWEEP_EVERY_MS = 60_000
 export interface McpStdioOptions {
   /** Whom the environment says is asking: a pipe has one principal for its whole life. */
   readonly principal: Principal
+  readonly toolset?: string | undefined
   readonly stdin: Readable
   /** Gets protocol messages and nothing else. */
   readonly stdout: Writable
@@ -31,7 +32,7 @@ export interface McpStdio {
 
 /** MCP over stdio in both eras; the client's first message picks one for the life of the pipe. Running calls end with it. */
 export function mcpStdio(deps: McpDeps, options: McpStdioOptions): McpStdio {
-  const { principal, stdin, stdout, maxLineBytes = MAX_LINE_BYTES } = options
+  const { principal, toolset, stdin, stdout, maxLineBytes = MAX_LINE_BYTES } = options
   const calls = mcpCalls(deps)
   const subscriptions = subscriptionBook(deps.features)
   let served: Served | undefined
@@ -39,7 +40,7 @@ export function mcpStdio(deps: McpDeps, options: McpStdioOptions): McpStdio {
   const closed = new Promise<void>((resolve) => {
     onEnd = resolve
   })
-  const caller = () => ({ principal, requestId: deps.newId() })
+  const caller = () => ({ principal, toolset, requestId: deps.newId() })
   const follow = () => subscriptions.open(principal, (uri) => served?.resourceUpdated(uri))
   const subscriber = follow()
   const listens = stdioListens(follow(), caller)

@@ -97,7 +97,7 @@ export function mcpHttp(deps: McpDeps, options: McpHttpOptions = {}): McpHttp {
       if (stopping && id !== null) return rpcErrorResponse(503, STOPPING, id)
       const route = classify(request, body)
       if (isCall(route)) {
-        const problem = headerProblem(toObject(route.message.params), request.headers, caller.principal)
+        const problem = headerProblem(toObject(route.message.params), request.headers, caller)
         if (problem) return rpcErrorResponse(400, problem, id)
       }
       const answered = await quick({ request, body, caller, route })
