@@ -82,6 +82,9 @@ async function measureAll(bench: Bench): Promise<Figures> {
   })
   const large = await openGateway(bench, 'large', { 'five-thousand': remote(fiveThousand.url) })
   const with5000Tools = residentMb(large.pid)
+  const gateway = { url: busy.url, pid: busy.pid, key: await busy.keyOf('bench') }
+  const calls = await benchCalls({ gateway, synthetic: ten.url, everything: everything.url, rounds, seconds, say })
+  const afterCalls = residentMb(busy.pid)
   const lists: ListFigures[] = []
   for (const [tools, downstream, gateway, agent] of [
     [10, ten, busy, 'quick'],
@@ -97,14 +100,12 @@ async function measureAll(bench: Bench): Promise<Figures> {
     lists.push(await benchList({ tools, ...endpoints, rounds, seconds: listSeconds }))
   }
   const with5000ToolsAfterLists = residentMb(large.pid)
-  const gateway = { url: busy.url, pid: busy.pid, key: await busy.keyOf('bench') }
-  const calls = await benchCalls({ gateway, synthetic: ten.url, everything: everything.url, rounds, seconds, say })
   return {
     calls,
     lists,
     decide,
     audit,
-    memory: { with5000Tools, with5000ToolsAfterLists, afterCalls: residentMb(busy.pid) },
+    memory: { with5000Tools, with5000ToolsAfterLists, afterCalls },
   }
 }
 
