@@ -16,7 +16,7 @@ Compare ratios: absolute figures depend on the machine. The load comes from this
 server have their own; with two cores they share them.
 `
 const FULL = { rounds: 3, seconds: 1.5, listSeconds: 1 }
-const QUICK = { rounds: 1, seconds: 0.4, listSeconds: 0.3 }
+const QUICK = { rounds: 1, seconds: 0.2, listSeconds: 0.1 }
 
 const { values } = parseArgs({
   options: {
