@@ -19,6 +19,8 @@ interface LinkRequest {
 export interface LinkOptions {
   /** The agent to be, for the token of the lock file; a key says it by itself. */
   readonly agent?: string | undefined
+  /** Whose tools to be served; all when left out. */
+  readonly toolset?: string | undefined
   readonly fetch: typeof fetch
   /** The gateway that runs on the store now; undefined when none does. */
   readonly locate: () => Promise<Running | undefined>
@@ -87,7 +89,8 @@ export function gatewayLink(options: LinkOptions): Link {
 }
 
 /** Sends to the gateway that runs. One that was started again listens elsewhere, with another token: it is looked up again. */
-function sender({ agent, fetch, locate }: LinkOptions): (request: LinkRequest) => Promise<Response> {
+function sender({ agent, toolset, fetch, locate }: LinkOptions): (request: LinkRequest) => Promise<Response> {
+  const path = toolset === undefined ? '/mcp' : `/mcp/${encodeURIComponent(toolset)}`
   let running: Running | undefined
   const once = async (request: LinkRequest): Promise<Response> => {
     running ??= await locate()
@@ -98,7 +101,7 @@ function sender({ agent, fetch, locate }: LinkOptions): (request: LinkRequest) =
       authorization: `Bearer ${running.token.reveal()}`,
       ...(agent !== undefined && { 'gatehouse-agent': agent }),
     }
-    return fetch(new URL('/mcp', running.url), { ...request, headers: { ...request.headers, ...identity } })
+    return fetch(new URL(path, running.url), { ...request, headers: { ...request.headers, ...identity } })
   }
   return async (request) => {
     try {

@@ -8,7 +8,7 @@ import { linesOf } from './lines.ts'
 import type { Shell } from './shell.ts'
 import { aborted } from './signals.ts'
 
-export interface AttachOptions extends Pick<LinkOptions, 'agent' | 'locate'> {
+export interface AttachOptions extends Pick<LinkOptions, 'agent' | 'toolset' | 'locate'> {
   readonly shell: Pick<Shell, 'stdin' | 'stdout' | 'stderr' | 'fetch'>
   /** Ends the bridge as the end of the input does. */
   readonly signal: AbortSignal
@@ -40,9 +40,9 @@ interface Bridge {
  * A bridge between MCP on stdin and stdout and the gateway that runs on the store: JSON-RPC lines become requests to
  * `/mcp`, JSON and SSE answers become lines, for both eras (MCP Streamable HTTP). Resolves when the input ends.
  */
-export async function attach({ shell, agent, locate, signal }: AttachOptions): Promise<void> {
+export async function attach({ shell, agent, toolset, locate, signal }: AttachOptions): Promise<void> {
   const bridge: Bridge = {
-    link: gatewayLink({ agent, locate, fetch: shell.fetch }),
+    link: gatewayLink({ agent, toolset, locate, fetch: shell.fetch }),
     write: (message) => shell.stdout(`${JSON.stringify(message)}\n`),
     warn: (text) => shell.stderr(`${text}\n`),
     underWay: new Map(),

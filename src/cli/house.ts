@@ -32,8 +32,11 @@ export interface House {
   readonly adminToken: Secret
   /** Opens the HTTP door and publishes it in the lock; `port_in_use`. In `stdio` mode on a loopback port of the system's choice. */
   listen(): Promise<{ readonly url: string }>
-  /** Speaks MCP on stdin and stdout as this agent. Resolves when the input ends; `not_found` for an agent that is not registered. */
-  serveStdio(agent: string): Promise<void>
+  /**
+   * Speaks MCP on stdin and stdout as this agent, of a toolset or of everything. Resolves when the input ends;
+   * `not_found` for an agent that is not registered and a toolset that is not configured.
+   */
+  serveStdio(agent: string, toolset?: string): Promise<void>
   /** Resolves when every enabled connection is active or has failed once, at the latest after `timeoutMs`. */
   settled(timeoutMs: number): Promise<void>
   /** Called whenever a connection's state or the snapshot changes, until the returned function is called. */

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import { principalForStdio } from '../identity/principals.ts'
 import type { ConnectionStatus } from '../kernel/connection.ts'
+import { GatewayError } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpDeps } from '../mcp/deps.ts'
 import { mcpStdio } from '../mcp/stdio.ts'
@@ -35,7 +36,7 @@ export function toHouse(parts: HouseParts): House {
     app: front.app,
     adminToken: attachToken,
     listen: () => front.open(mode === 'stdio' ? 'loopback' : 'configured'),
-    serveStdio: (agent) => serveStdio(parts, agent),
+    serveStdio: (agent, toolset) => serveStdio(parts, agent, toolset),
     async settled(timeoutMs) {
       connect()
       await settledWithin(untilSettled(supervisor), timeoutMs, realSchedule)
@@ -52,10 +53,20 @@ export function toHouse(parts: HouseParts): House {
   }
 }
 
-async function serveStdio({ mcpDeps, agents, config, closing }: HouseParts, agent: string): Promise<void> {
+async function serveStdio(
+  { mcpDeps, agents, config, book, closing }: HouseParts,
+  agent: string,
+  toolset: string | undefined,
+): Promise<void> {
+  if (toolset !== undefined && !Object.hasOwn(book.current().toolsets, toolset)) {
+    throw new GatewayError(
+      'not_found',
+      `There is no toolset "${toolset}". The configuration names them under toolsets.`,
+    )
+  }
   const principal = principalForStdio({ agent, agents: agents.agents(), organisation: config.organisation })
   const { stdin, stdout } = process
-  const served = mcpStdio(mcpDeps, { principal, stdin, stdout })
+  const served = mcpStdio(mcpDeps, { principal, toolset, stdin, stdout })
   closing.add(served.close)
   await served.closed
 }

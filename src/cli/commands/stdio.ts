@@ -13,6 +13,7 @@ import { aborted, closeInTime, stopSignal } from '../signals.ts'
 interface StdioOptions {
   readonly config?: string
   readonly agent?: string
+  readonly toolset?: string
 }
 
 const ELSEWHERE =
@@ -28,14 +29,15 @@ export const stdioCommand = (cli: Cli): Command =>
     'stdio --agent sidekick --config /etc/gatehouse/gateway.config.json',
   ])
     .option('--agent <id>', 'the agent (GATEHOUSE_AGENT)')
+    .option('--toolset <name>', 'only the tools of this toolset')
     .addOption(configOption())
     .addHelpText('after', ELSEWHERE)
-    .action(async ({ config, agent = cli.shell.env['GATEHOUSE_AGENT'] }: StdioOptions, self: Command) => {
+    .action(async ({ config, toolset, agent = cli.shell.env['GATEHOUSE_AGENT'] }: StdioOptions, self: Command) => {
       const elsewhere = gatewayElsewhere(cli.shell)
-      if (elsewhere) return bridge(cli.shell, elsewhere)
+      if (elsewhere) return bridge(cli.shell, elsewhere, toolset)
       if (agent === undefined || agent === '')
         self.error('error: which agent? Give --agent <id>, or set GATEHOUSE_AGENT')
-      else await stdio(cli.shell, configPathOf(cli.shell, config), agent)
+      else await stdio(cli.shell, { configPath: configPathOf(cli.shell, config), agent, toolset })
     })
 
 /** The gateway that the environment names, with an agent's key. */
@@ -50,20 +52,26 @@ function gatewayElsewhere({ env }: Shell): Running | undefined {
   return { url, token: new Secret(key) }
 }
 
-async function bridge(shell: Shell, elsewhere: Running): Promise<void> {
+async function bridge(shell: Shell, elsewhere: Running, toolset: string | undefined): Promise<void> {
   const stop = stopSignal(shell)
   try {
-    await attach({ shell, signal: stop.signal, locate: () => Promise.resolve(elsewhere) })
+    await attach({ shell, toolset, signal: stop.signal, locate: () => Promise.resolve(elsewhere) })
   } finally {
     stop.dispose()
   }
 }
 
-async function stdio(shell: Shell, configPath: string, agent: string): Promise<void> {
+interface Serving {
+  readonly configPath: string
+  readonly agent: string
+  readonly toolset: string | undefined
+}
+
+async function stdio(shell: Shell, serving: Serving): Promise<void> {
   const stop = stopSignal(shell)
   try {
-    const house = await attachOrCompose(shell, { configPath, agent, signal: stop.signal })
-    if (house) await host(shell, house, agent, stop.signal)
+    const house = await attachOrCompose(shell, serving, stop.signal)
+    if (house) await host(shell, house, serving, stop.signal)
   } finally {
     stop.dispose()
   }
@@ -75,14 +83,15 @@ async function stdio(shell: Shell, configPath: string, agent: string): Promise<v
  */
 async function attachOrCompose(
   shell: Shell,
-  { configPath, agent, signal }: { readonly configPath: string; readonly agent: string; readonly signal: AbortSignal },
+  { configPath, agent, toolset }: Serving,
+  signal: AbortSignal,
 ): Promise<House | undefined> {
   const directory = await storeDirectoryOf(shell, configPath)
   for (;;) {
     const running = await locate(shell, directory, PATIENCE_MS)
     if (running) {
       await overHttp(shell, running).ask('GET', `/agents/${encodeURIComponent(agent)}/keys`)
-      await attach({ shell, agent, signal, locate: () => locate(shell, directory, PATIENCE_MS) })
+      await attach({ shell, agent, toolset, signal, locate: () => locate(shell, directory, PATIENCE_MS) })
       return undefined
     }
     try {
@@ -94,10 +103,10 @@ async function attachOrCompose(
 }
 
 /** Opens a door on loopback too, so that the next agent on this store can attach. */
-async function host(shell: Shell, house: House, agent: string, signal: AbortSignal): Promise<void> {
+async function host(shell: Shell, house: House, { agent, toolset }: Serving, signal: AbortSignal): Promise<void> {
   try {
     await house.listen()
-    await Promise.race([house.serveStdio(agent), aborted(signal)])
+    await Promise.race([house.serveStdio(agent, toolset), aborted(signal)])
   } finally {
     await closeInTime(shell, () => house.close())
   }

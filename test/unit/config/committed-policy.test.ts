@@ -4,6 +4,7 @@ import { buildCatalog, type Catalog } from '../../../src/catalog/catalog.ts'
 import { declaredAgents } from '../../../src/config/declared-agents.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import type { Config } from '../../../src/config/schema.ts'
+import { BUILT_IN, builtInInput } from '../../../src/gateway/meta/definitions.ts'
 import { principalForStdio } from '../../../src/identity/principals.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { Decision } from '../../../src/kernel/policy.ts'
@@ -18,7 +19,7 @@ let config: Config
 beforeAll(async () => {
   config = await loadConfig({ path: join(import.meta.dirname, '../../../gateway.config.json'), env: {} })
   catalog = toCatalog(config)
-  const connections = Object.keys(config.connections).map((slug) => ({ slug, provider: 'mcp' }))
+  const connections = [...Object.keys(config.connections), BUILT_IN].map((slug) => ({ slug, provider: 'mcp' }))
   const agents = [...declaredAgents(config).values()]
   policy = compilePolicy(config.policy, { tools: [...catalog.tools.values()], agents, connections }).policy
 })
@@ -34,7 +35,7 @@ function toCatalog({ connections }: Config): Catalog {
     tools: Object.keys(overrides).map((name) => ({ definition: { name, inputSchema }, traits })),
     overrides,
   }))
-  return buildCatalog(inputs, new Map())
+  return buildCatalog([builtInInput, ...inputs], new Map())
 }
 
 function ask(id: string, verb: 'see' | 'invoke', input?: JsonObject): Decision {
@@ -69,6 +70,12 @@ describe('the committed policy', () => {
         effect: 'deny',
         rule: 'outbox-only',
       })
+    }
+  })
+
+  it('lets sidekick find tools, and call them through call_tool', () => {
+    for (const name of ['search_tools', 'describe_tools', 'call_tool', 'call_read_tool', 'status']) {
+      expect(ask(`conn:gatehouse:${name}`, 'see'), name).toMatchObject({ effect: 'allow', rule: 'assistants-read' })
     }
   })
 
