@@ -11,6 +11,7 @@ import {
   read,
   RESOURCES,
   SAMPLE,
+  SAYINGS,
   TEMPLATES,
   text,
   TOOLS,
@@ -70,10 +71,11 @@ export function legacyWhole(state = newState()) {
       await server.sendPromptListChanged()
       return text(String(state.aborted))
     },
+    aborted: () => text(String(state.aborted)),
   }
   const on = (schema, answer) => server.setRequestHandler(schema, answer)
   on(schemas.ListToolsRequestSchema, () => ({ tools: TOOLS }))
-  on(schemas.CallToolRequestSchema, ({ params }, extra) => tools[params.name](extra))
+  on(schemas.CallToolRequestSchema, ({ params }, extra) => SAYINGS[params.name] ?? tools[params.name](extra))
   on(schemas.ListResourcesRequestSchema, ({ params }) => page('resources', RESOURCES, params?.cursor))
   on(schemas.ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }))
   on(schemas.ListPromptsRequestSchema, ({ params }) => page('prompts', prompts, params?.cursor))

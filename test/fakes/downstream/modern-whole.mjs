@@ -10,6 +10,7 @@ import {
   read,
   RESOURCES,
   SAMPLE,
+  SAYINGS,
   TEMPLATES,
   text,
   TOOLS,
@@ -76,10 +77,11 @@ export function modernWhole(state, era = 'modern') {
       await notify.promptsChanged()
       return text(String(state.aborted))
     },
+    aborted: () => text(String(state.aborted)),
   }
   const on = (method, answer) => server.setRequestHandler(method, answer)
   on('tools/list', () => ({ tools: TOOLS }))
-  on('tools/call', ({ params }, ctx) => tools[params.name](ctx))
+  on('tools/call', ({ params }, ctx) => SAYINGS[params.name] ?? tools[params.name](ctx))
   on('resources/list', ({ params }) => page('resources', RESOURCES, params?.cursor))
   on('resources/templates/list', () => ({ resourceTemplates: TEMPLATES }))
   on('prompts/list', ({ params }) => page('prompts', state.prompts, params?.cursor))

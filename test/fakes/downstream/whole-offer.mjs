@@ -15,7 +15,16 @@ export const TOOLS = [
   'hang',
   'touch',
   'grow',
-].map((name) => ({ name, inputSchema: object() }))
+  'aborted',
+  'structured',
+  'image',
+  'link',
+  'broken',
+].map((name) => ({
+  name,
+  inputSchema: object(),
+  ...(name === 'structured' && { outputSchema: object({ total: { type: 'number' } }) }),
+}))
 export const RESOURCES = [
   { uri: 'fake://note', name: 'note', mimeType: 'text/plain', 'x-vendor': { kept: true } },
   { uri: 'fake://clock', name: 'clock' },
@@ -26,6 +35,16 @@ export const PROMPTS = [{ name: 'greet', arguments: [{ name: 'who', required: tr
 export const text = (value) => ({
   content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
 })
+
+/** Tools that always say the same. */
+export const SAYINGS = {
+  structured: { ...text('{"total":2}'), structuredContent: { total: 2, 'x-more': [null, { ü: '😀' }] } },
+  image: {
+    content: [{ type: 'image', data: 'iVBORw0KGgo=', mimeType: 'image/png', annotations: { audience: ['user'] } }],
+  },
+  link: { content: [{ type: 'resource_link', uri: 'fake://note', name: 'note', mimeType: 'text/plain' }] },
+  broken: { ...text('It is broken. Try the other one.'), isError: true },
+}
 
 /** A page of one at a time, so that every list has pages. */
 export function page(member, items, cursor) {

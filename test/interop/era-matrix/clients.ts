@@ -17,6 +17,8 @@ export type Way =
 export interface Asked extends TestClient {
   /** The questions that it was asked, which it answered with its name. */
   readonly questions: JsonObject[]
+  /** The progress that came over the wire, without its token, whatever the SDK made of it. */
+  readonly progress: JsonObject[]
 }
 
 const INFO = { name: 'matrix', version: '1.0.0' }
@@ -33,12 +35,12 @@ async function modern(way: Way): Promise<Asked> {
     questions.push(params as JsonObject)
     return ANSWER
   })
-  await client.connect(
+  const transport =
     'url' in way
       ? new StreamableHTTPClientTransport(way.url, { requestInit: { headers: way.headers } })
-      : new StdioClientTransport({ ...way, stderr: 'ignore' }),
-  )
-  return { ...v2Client(client, 'modern'), questions }
+      : new StdioClientTransport({ ...way, stderr: 'ignore' })
+  await client.connect(transport)
+  return { ...v2Client(client, 'modern'), questions, progress: overheard(transport) }
 }
 
 async function legacy(way: Way): Promise<Asked> {
@@ -48,10 +50,28 @@ async function legacy(way: Way): Promise<Asked> {
     questions.push(params as JsonObject)
     return ANSWER
   })
-  await client.connect(
+  const transport =
     'url' in way
       ? new LegacyHttpTransport(way.url, { requestInit: { headers: way.headers } })
-      : new LegacyStdioTransport({ ...way, stderr: 'ignore' }),
-  )
-  return { ...v1Client(client), questions }
+      : new LegacyStdioTransport({ ...way, stderr: 'ignore' })
+  await client.connect(transport)
+  return { ...v1Client(client), questions, progress: overheard(transport) }
+}
+
+interface Wire<M> {
+  onmessage?: ((message: M, ...more: never[]) => void) | undefined
+}
+
+function overheard<M extends object>(wire: Wire<M>): JsonObject[] {
+  const progress: JsonObject[] = []
+  const { onmessage: take } = wire
+  const onmessage: Wire<M>['onmessage'] = (message, ...more) => {
+    if ('method' in message && message.method === 'notifications/progress' && 'params' in message) {
+      const { progressToken: _token, ...params } = message.params as JsonObject
+      progress.push(params)
+    }
+    take?.(message, ...more)
+  }
+  Object.assign(wire, { onmessage })
+  return progress
 }

@@ -33,7 +33,7 @@ export interface Doors {
 export async function openDoors(): Promise<Doors> {
   const servers = await Promise.all(KINDS.map(async (kind) => [kind, await wholeServer(kind)] as const))
   const declared: Declared = {
-    agents: { ann: { tools: 'full' } },
+    agents: { ann: { toolMode: 'full' } },
     connections: Object.fromEntries(servers.map(([kind, { transport }]) => [slugOf(kind), toDeclared(transport)])),
   }
   const opened = [openHttp(declared), ...ERAS.map((era) => openStdio(declared, era))]
