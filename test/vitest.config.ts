@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: { alias: { '#provider-kit': new URL('../src/provider-kit/index.ts', import.meta.url).pathname } },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/build-once.ts',
     testTimeout: 20_000,
     hookTimeout: 30_000,
     maxWorkers: 2,

@@ -2,6 +2,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { INITIALIZE, INITIALIZED, legacy, modern } from '../helpers/attached.ts'
+import { BUILT_MAIN } from '../helpers/built.ts'
 import { PATIENCE, type RunningCommand, installation, isAlive, serving } from '../helpers/cli.ts'
 
 const ECHO = { name: 'conn__tools__echo', arguments: { message: 'hi' } }
@@ -35,7 +36,7 @@ describe('gatehouse stdio', () => {
     const gateway = await serving(place)
     const transport = new StdioClientTransport({
       command: process.execPath,
-      args: ['--conditions=gatehouse-source', '--import', 'tsx', 'src/main.ts', 'stdio', '--agent', 'sidekick'],
+      args: [BUILT_MAIN, 'stdio', '--agent', 'sidekick'],
       env: { PATH: process.env['PATH'] ?? '', GATEHOUSE_CONFIG: place.configPath },
       stderr: 'pipe',
     })

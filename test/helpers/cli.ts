@@ -2,11 +2,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
+import { BUILT_MAIN } from './built.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const DOWNSTREAM = join(root, 'test/fakes/downstream/legacy-server.mjs')
-const ARGV = ['--conditions=gatehouse-source', '--import', 'tsx', join(root, 'src/main.ts')]
+const ARGV = [BUILT_MAIN]
 
 /** A command that has ended. */
 export interface Ended {
