@@ -48,7 +48,12 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
     compilePolicy(config.policy, declaredWorld(config, agentsWith(config, parts.agents())), options).policy
   let config = first
   const catalog = buildCatalog([], new Map())
-  const held = snapshots(toSnapshot(parts, { catalog, policy: check(config), toolsets: toToolsets(config.toolsets) }))
+  const held = snapshots(
+    toSnapshot(
+      { catalog, policy: check(config), agents: parts.agents(), toolsets: toToolsets(config.toolsets) },
+      connectionsNow(parts),
+    ),
+  )
   let built: Built | undefined
   let work: Promise<void> = Promise.resolve()
   let isWaiting = false
@@ -56,6 +61,8 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
 
   const build = async (): Promise<void> => {
     isWaiting = false
+    // Taken before anything is awaited: a connection must not show as active before its tools are in the catalog.
+    const connections = connectionsNow(parts)
     const seen: Seen = {
       config,
       agents: parts.agents(),
@@ -64,7 +71,7 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
       overrides: parts.overrides(),
     }
     if (!built || !isSame(built, seen)) built = await toBuilt(seen, { ...parts, told }, options)
-    held.swap(toSnapshot(parts, built))
+    held.swap(toSnapshot(built, connections))
     parts.onCatalog(built.catalog)
   }
   return {
@@ -144,17 +151,19 @@ const isSame = (built: Seen, seen: Seen): boolean =>
   built.pins.size === seen.pins.size &&
   [...seen.pins].every(([id, fingerprint]) => built.pins.get(id) === fingerprint)
 
-function toSnapshot(
-  { supervisor, agents, builtIn }: SnapshotParts,
-  { catalog, policy, toolsets }: Pick<Built, 'catalog' | 'policy' | 'toolsets'>,
-): Snapshot {
-  return {
-    version: `${catalog.version}.${policy.version}`,
-    policy,
-    catalog,
-    agents: agents(),
-    sources: new Map([...supervisor.sources(), [builtIn.connection, builtIn]]),
-    toolsets,
-    connections: new Map(supervisor.statuses().map((status) => [status.connection, status])),
-  }
-}
+const connectionsNow = ({ supervisor, builtIn }: SnapshotParts): Pick<Snapshot, 'sources' | 'connections'> => ({
+  sources: new Map([...supervisor.sources(), [builtIn.connection, builtIn]]),
+  connections: new Map(supervisor.statuses().map((status) => [status.connection, status])),
+})
+
+const toSnapshot = (
+  { catalog, policy, agents, toolsets }: Pick<Built, 'catalog' | 'policy' | 'agents' | 'toolsets'>,
+  connections: Pick<Snapshot, 'sources' | 'connections'>,
+): Snapshot => ({
+  version: `${catalog.version}.${policy.version}`,
+  policy,
+  catalog,
+  agents,
+  toolsets,
+  ...connections,
+})
