@@ -12,7 +12,11 @@ export interface EventLimits {
 
 export const EVENT_LIMITS: EventLimits = { events: 256, bytes: 1024 * 1024, totalBytes: 64 * 1024 * 1024 }
 
-/** What a session sent lately, for clients that lost a stream (MCP 2025-11-25, Resumability and Redelivery). */
+/**
+ * What a session sent lately, for clients that lost a stream (MCP 2025-11-25, Resumability and Redelivery). It does not
+ * tell the SDK's transport which stream an event is of, so that a client that comes back takes over from a connection that
+ * nobody has noticed to be dead, instead of being refused.
+ */
 export interface Events extends EventStore {
   /** False when something that came after that event is no longer here: a replay would have a gap. */
   canReplayAfter(id: string): boolean
@@ -68,9 +72,6 @@ function open(limits: EventLimits, total: Total): Events {
       total.add(size)
       while (isFull()) forgetOldest()
       return `${sequence}.${stream}`
-    },
-    async getStreamIdForEventId(id) {
-      return parse(id)?.stream
     },
     async replayEventsAfter(id, { send }) {
       const after = parse(id)

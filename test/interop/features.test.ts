@@ -38,7 +38,7 @@ describe.each(CLIENTS)('%s', (name, era, connect) => {
     const second = await client.request(method, { cursor: first['nextCursor'] })
     const items = [first, second].flatMap((page) => page[member] as JsonObject[])
     expect(items).toHaveLength(3)
-    expect(items.map((item) => String(item[key])).join()).not.toContain('hidden')
+    expect(JSON.stringify(items.map((item) => item[key]))).not.toContain('hidden')
     expect([first['ttlMs'], first['cacheScope']]).toEqual(
       era === 'modern' ? [10_000, 'private'] : [undefined, undefined],
     )

@@ -44,6 +44,10 @@ export function fakeTools({ pageSize = 100 } = {}) {
       pages = undefined
       tools.set(name, { definition: { name, inputSchema: { type: 'object' }, ...definition }, run })
     },
+    remove(name: string) {
+      pages = undefined
+      tools.delete(name)
+    },
     announce() {
       for (const listener of listeners) listener()
     },
@@ -191,13 +195,15 @@ export interface RawOptions {
   readonly session?: string
   readonly headers?: Record<string, string>
   readonly method?: string
+  readonly signal?: AbortSignal
 }
 
 /** A request with nothing but what the test says; the body goes out as it is when it is text. */
 export function post(edge: Pick<Edge, 'endpoint'>, body: unknown, options: RawOptions = {}): Promise<Response> {
-  const { agent = 'ann', session, headers = {}, method = 'POST' } = options
+  const { agent = 'ann', session, headers = {}, method = 'POST', signal } = options
   return fetch(edge.endpoint, {
     method,
+    ...(signal && { signal }),
     headers: {
       authorization: `Bearer ${agent}`,
       'content-type': 'application/json',
