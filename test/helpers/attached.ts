@@ -50,7 +50,7 @@ export async function door(gateway: TestGateway) {
   const newId = (): string => `id-${++ids}-${Math.random()}`
   const mcp = mcpHttp({
     tools: {
-      list: (principal, cursor) => listTools(deps, principal, cursor),
+      list: (principal, cursor, toolset) => listTools(deps, principal, cursor, toolset),
       call: (call, exchange) => callTool(deps, call, exchange),
     },
     features: fakeFeatures(),
@@ -79,6 +79,7 @@ export async function door(gateway: TestGateway) {
     mcp,
     allowed: () => ({ hosts: ['127.0.0.1'], origins: [] }),
     notReady: () => undefined,
+    hasToolset: (name) => deps.snapshot().toolsets.has(name),
     newId,
     log: deps.log,
   })
@@ -96,7 +97,10 @@ export async function door(gateway: TestGateway) {
 }
 
 /** A bridge whose stdin and stdout are in the test's hands. */
-export function attached(locate: () => Promise<Running | undefined>, options: { readonly fetch?: typeof fetch } = {}) {
+export function attached(
+  locate: () => Promise<Running | undefined>,
+  options: { readonly fetch?: typeof fetch; readonly toolset?: string } = {},
+) {
   const lines: string[] = []
   let wake = (): void => undefined
   const input = { isOpen: true }
@@ -111,6 +115,7 @@ export function attached(locate: () => Promise<Running | undefined>, options: { 
   const stop = new AbortController()
   const ended = attach({
     agent: 'sidekick',
+    toolset: options.toolset,
     locate,
     signal: stop.signal,
     shell: {

@@ -55,6 +55,23 @@ function endless() {
   return { seen, connections: { notes: { tools, run } } }
 }
 
+describe('a bridge to a toolset', () => {
+  it('serves that toolset, and says so when there is none', async () => {
+    const toolsets = { readers: { tools: { effects: ['read' as const] } } }
+    const front = await door(testGateway({ toolsets }))
+    const locate = () => Promise.resolve(front.running)
+    const readers = attached(locate, { toolset: 'readers' })
+    readers.send(modern(1, 'tools/list'))
+    await expect
+      .poll(() => readers.answer(1))
+      .toMatchObject({ result: { tools: [{ name: 'conn__notes__read_note' }] } })
+    expect(JSON.stringify(readers.answer(1))).not.toContain('write_note')
+    const nobody = attached(locate, { toolset: 'nobody' })
+    nobody.send(modern(1, 'tools/list'))
+    await expect.poll(() => nobody.answer(1)).toMatchObject({ error: { message: 'There is no POST /mcp/nobody.' } })
+  })
+})
+
 describe('a bridge for a legacy client', () => {
   it('carries the handshake, lists and calls', async () => {
     const { send, answer, messages, end } = await bridge()

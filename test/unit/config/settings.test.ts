@@ -49,6 +49,19 @@ describe('what a configuration speaks of', () => {
     expect(checkReferences(config, { providers: ['gihtub'] })).toBeUndefined()
   })
 
+  it('must be a connection that exists, in a toolset', async () => {
+    const toolset = (connection: string) =>
+      withMembers({ toolsets: { fleet: { tools: { connections: [connection] } } } })
+    const known = { providers: [] }
+    const wrong = await parse(toolset('gatehuose'))
+    expect(() => checkReferences(wrong, known)).toThrow(
+      '/toolsets/fleet/tools/connections/0  there is no connection "gatehuose"; did you mean "gatehouse"?',
+    )
+    for (const connection of ['gatehouse', 'any*']) {
+      expect(checkReferences(await parse(toolset(connection)), known)).toBeUndefined()
+    }
+  })
+
   it('becomes agents that know they were declared', async () => {
     const config = await parse(
       withMembers({ agents: { a: { title: 'A', groups: ['g'] }, constructor: { enabled: false } } }),
