@@ -68,7 +68,9 @@ describe('a bridge to a toolset', () => {
     expect(JSON.stringify(readers.answer(1))).not.toContain('write_note')
     const nobody = attached(locate, { toolset: 'nobody' })
     nobody.send(modern(1, 'tools/list'))
-    await expect.poll(() => nobody.answer(1)).toMatchObject({ error: { message: 'There is no POST /mcp/nobody.' } })
+    await expect
+      .poll(() => nobody.answer(1))
+      .toMatchObject({ error: { message: 'Not found: There is no POST /mcp/nobody.' } })
   })
 })
 
