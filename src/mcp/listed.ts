@@ -5,19 +5,19 @@ import type { StateBinding } from './request-state.ts'
 /** True when what the request names stands in its principal's list now. Only `tools/call`, `prompts/get`, `resources/read`. */
 export function isListed(
   { tools, features }: Pick<McpDeps, 'tools' | 'features'>,
-  { principal, method, params }: StateBinding,
+  { principal, toolset, method, params }: StateBinding,
 ): boolean {
   const { name, uri } = params
   if (method === 'tools/call') {
     return someItem(
-      (cursor) => tools.list(principal, cursor),
+      (cursor) => tools.list(principal, cursor, toolset),
       (page) => page.tools,
       (tool) => tool['name'] === name || isCanonicalId(tool, name),
     )
   }
   const kind = method === 'prompts/get' ? 'prompt' : 'resource'
   return someItem(
-    (cursor) => features.list(kind, principal, cursor),
+    (cursor) => features.list(kind, principal, cursor, toolset),
     (page) => page.items,
     (item) => (kind === 'prompt' ? item['name'] === name : item['uri'] === uri),
   )

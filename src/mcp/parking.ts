@@ -22,7 +22,8 @@ export interface Parking {
 /**
  * The methods, where calls of modern callers can ask for input (MCP 2026-07-28, Multi Round-Trip Requests). A call that
  * asks while it runs is parked here and goes on with the retry. A downstream server's own `input_required` needs no
- * memory: its state travels inside ours. What the client keeps is sealed, and bound to its principal, method and params.
+ * memory: its state travels inside ours. What the client keeps is sealed, and bound to its principal, toolset,
+ * method and params.
  */
 export function withParking(parking: Parking): Methods {
   const { methods, seal, clock } = parking
@@ -32,7 +33,8 @@ export function withParking(parking: Parking): Methods {
       if (exchange.protocol.era === 'legacy' || !ROUND_TRIP_METHODS.has(method)) {
         return methods.answer(method, params, exchange)
       }
-      const binding = { principal: exchange.principal, method, params }
+      const { principal, toolset } = exchange
+      const binding = { principal, toolset, method, params }
       const { requestState: text, inputResponses } = exchange.resumption ?? {}
       if (text === undefined) return start(parking, binding, exchange)
       const state = openState(seal, text, binding, clock())

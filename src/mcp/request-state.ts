@@ -14,6 +14,7 @@ export type RequestState =
 /** The request that a state belongs to: nobody else may use it, nor for anything else. */
 export interface StateBinding {
   readonly principal: Principal
+  readonly toolset?: string | undefined
   readonly method: string
   readonly params: JsonObject
 }
@@ -31,10 +32,10 @@ export function openState(seal: Seal, text: string, binding: StateBinding, now: 
   return kind === 'relayed' && typeof state === 'string' ? { kind, state } : undefined
 }
 
-/** SHA-256 over principal, method and params, whatever the order of their members; rounds and `_meta` are left out. */
-function fingerprintOf({ principal, method, params }: StateBinding): string {
+/** SHA-256 over principal, toolset, method and params, whatever the order of their members; rounds and `_meta` are left out. */
+function fingerprintOf({ principal, toolset = '', method, params }: StateBinding): string {
   const { _meta, inputResponses: _answers, requestState: _state, ...asked } = params
-  const text = JSON.stringify([ownerOf(principal), method, asked], sortedMembers)
+  const text = JSON.stringify([ownerOf(principal), toolset, method, asked], sortedMembers)
   return createHash('sha256').update(text).digest('base64url')
 }
 

@@ -50,17 +50,32 @@ const declared = (answers: Answers) => Object.fromEntries(Object.keys(answers).m
 
 const requestInit = (agent: string) => ({ headers: { authorization: `Bearer ${agent}` } })
 
+/** A client of the SDK's second line that is not connected yet. */
+export function newV2(mode: 'auto' | 'legacy', answers: Answers): ModernClient {
+  const client = new ModernClient(INFO, { capabilities: declared(answers), versionNegotiation: { mode } })
+  for (const [name, answer] of Object.entries(answers)) {
+    client.setRequestHandler(
+      METHODS[name as keyof Answers],
+      ({ params }) => answer((params ?? {}) as JsonObject) as never,
+    )
+  }
+  return client
+}
+
+/** The same of the first line. */
+export function newV1(answers: Answers): LegacyClient {
+  const client = new LegacyClient(INFO, { capabilities: declared(answers) })
+  for (const [name, answer] of Object.entries(answers)) {
+    const schema = z.object({ method: z.literal(METHODS[name as keyof Answers]), params: z.looseObject({}).optional() })
+    client.setRequestHandler(schema, ({ params }) => answer((params ?? {}) as JsonObject) as never)
+  }
+  return client
+}
+
 export const connectV2 =
   (era: 'modern' | 'legacy'): Connect =>
   async (endpoint, agent = 'ann', answers = {}) => {
-    const mode = era === 'modern' ? 'auto' : 'legacy'
-    const client = new ModernClient(INFO, { capabilities: declared(answers), versionNegotiation: { mode } })
-    for (const [name, answer] of Object.entries(answers)) {
-      client.setRequestHandler(
-        METHODS[name as keyof Answers],
-        ({ params }) => answer((params ?? {}) as JsonObject) as never,
-      )
-    }
+    const client = newV2(era === 'modern' ? 'auto' : 'legacy', answers)
     await client.connect(new StreamableHTTPClientTransport(endpoint, { requestInit: requestInit(agent) }))
     return v2Client(client, era)
   }
@@ -96,11 +111,7 @@ export function v2Client(client: ModernClient, era: 'modern' | 'legacy'): TestCl
 }
 
 export const connectV1: Connect = async (endpoint, agent = 'ann', answers = {}) => {
-  const client = new LegacyClient(INFO, { capabilities: declared(answers) })
-  for (const [name, answer] of Object.entries(answers)) {
-    const schema = z.object({ method: z.literal(METHODS[name as keyof Answers]), params: z.looseObject({}).optional() })
-    client.setRequestHandler(schema, ({ params }) => answer((params ?? {}) as JsonObject) as never)
-  }
+  const client = newV1(answers)
   await client.connect(new LegacyTransport(endpoint, { requestInit: requestInit(agent) }))
   return v1Client(client)
 }

@@ -1,19 +1,17 @@
 import { PassThrough } from 'node:stream'
-import { Client as ModernClient, ReadBuffer, serializeMessage, type Transport } from '@modelcontextprotocol/client'
-import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { ReadBuffer, serializeMessage, type Transport } from '@modelcontextprotocol/client'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { mcpStdio } from '../../src/mcp/stdio.ts'
-import { type TestClient, v1Client, v2Client } from './clients.ts'
+import { type Answers, type TestClient, newV1, newV2, v1Client, v2Client } from './clients.ts'
+import { type FakeFeatures, fakeFeatures } from './fake-features.ts'
 import { type FakeTools, fakeTools, mcpDeps, principalOf, text } from './fixture.ts'
 
-const INFO = { name: 'pipe-client', version: '1.0.0' }
-
-function startPipe(tools: FakeTools, maxLineBytes?: number) {
+function startPipe(tools: FakeTools, maxLineBytes?: number, features: FakeFeatures = fakeFeatures()) {
   const [stdin, stdout] = [new PassThrough(), new PassThrough()]
   const written: string[] = []
   stdout.on('data', (chunk: Buffer) => written.push(chunk.toString()))
-  const deps = mcpDeps(tools)
+  const deps = mcpDeps(tools, () => 0, features)
   const options = { principal: principalOf('desk'), stdin, stdout, ...(maxLineBytes !== undefined && { maxLineBytes }) }
   return { stdin, stdout, deps, session: mcpStdio(deps, options), output: () => written.join('') }
 }
@@ -42,15 +40,15 @@ function pipeTransport({ stdin, stdout, session }: Pipe): Transport {
   return transport
 }
 
-const connectModern = async (pipe: Pipe): Promise<TestClient> => {
-  const client = new ModernClient(INFO, { capabilities: {}, versionNegotiation: { mode: 'auto' } })
+const connectModern = async (pipe: Pipe, answers: Answers = {}): Promise<TestClient> => {
+  const client = newV2('auto', answers)
   await client.connect(pipeTransport(pipe))
   expect(client.getProtocolEra()).toBe('modern')
   return v2Client(client, 'modern')
 }
 
-const connectLegacy = async (pipe: Pipe): Promise<TestClient> => {
-  const client = new LegacyClient(INFO, { capabilities: {} })
+const connectLegacy = async (pipe: Pipe, answers: Answers = {}): Promise<TestClient> => {
+  const client = newV1(answers)
   await client.connect(pipeTransport(pipe))
   return v1Client(client)
 }
@@ -61,9 +59,12 @@ describe.each([
 ])('over stdio, %s', (_name, connect) => {
   let pipe: Pipe
   let client: TestClient
-  const open = async (tools = fakeTools()): Promise<FakeTools> => {
-    pipe = startPipe(tools)
-    client = await connect(pipe)
+  const open = async (
+    tools = fakeTools(),
+    { features, answers }: { readonly features?: FakeFeatures; readonly answers?: Answers } = {},
+  ): Promise<FakeTools> => {
+    pipe = startPipe(tools, undefined, features)
+    client = await connect(pipe, answers)
     return tools
   }
   afterEach(() => client.close())
@@ -110,6 +111,59 @@ describe.each([
     await client.onNotification('notifications/tools/list_changed', changed)
     tools.announce()
     await vi.waitFor(() => expect(changed).toHaveBeenCalledOnce())
+  })
+
+  it('lists, reads and gets what is not a tool', async () => {
+    const features = fakeFeatures()
+    features.addResource('file:///a')
+    features.addPrompt('greet')
+    await open(fakeTools(), { features })
+    expect((await client.request('resources/list'))['resources']).toMatchObject([{ uri: 'file:///a' }])
+    expect((await client.request('prompts/list'))['prompts']).toMatchObject([{ name: 'greet' }])
+    expect(await client.request('resources/read', { uri: 'file:///a' })).toMatchObject({
+      contents: [{ uri: 'file:///a' }],
+    })
+    const missing = await client.request('resources/read', { uri: 'file:///b' }).catch((error: unknown) => error)
+    expect(missing).toMatchObject({ code: client.era === 'legacy' ? -32_002 : -32_602, data: { uri: 'file:///b' } })
+  })
+
+  it('hears of the resources that it follows', async () => {
+    const features = fakeFeatures()
+    for (const uri of ['file:///a', 'file:///b', 'file:///hidden']) features.addResource(uri)
+    await open(fakeTools(), { features })
+    const heard = vi.fn()
+    const stop = await client.follow(['file:///a', 'file:///b'], heard)
+    for (const uri of ['file:///hidden', 'file:///b']) features.update(uri)
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce())
+    expect(heard).toHaveBeenCalledWith(expect.objectContaining({ uri: 'file:///b' }))
+    await stop()
+    await vi.waitFor(() => expect(features.subscriptions.slice(2).toSorted()).toEqual(['-file:///a', '-file:///b']))
+  })
+
+  it('follows a resource once for several that listen, until the last one ends', async () => {
+    const features = fakeFeatures()
+    features.addResource('file:///a')
+    await open(fakeTools(), { features })
+    const stops = [await client.follow(['file:///a'], vi.fn()), await client.follow(['file:///a'], vi.fn())]
+    await stops[0]?.()
+    if (client.era === 'modern') {
+      await client.request('tools/list')
+      expect(features.subscriptions.filter((line) => line.startsWith('-'))).toEqual([])
+    }
+    await stops[1]?.()
+    await vi.waitFor(() => expect(features.subscriptions.at(-1)).toBe('-file:///a'))
+  })
+
+  it('is asked while its call runs', async () => {
+    const tools = fakeTools()
+    const form = { message: 'Who?', requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } }
+    tools.define('curious', async (_input, { ask }) =>
+      text(JSON.stringify(await ask?.({ method: 'elicitation/create', params: form }))),
+    )
+    const elicitation = (): JsonObject => ({ action: 'accept', content: { name: 'Ann' } })
+    await open(tools, { answers: { elicitation } })
+    const result = await client.request('tools/call', { name: 'curious' })
+    expect(result).toMatchObject({ content: [{ text: expect.stringContaining('"name":"Ann"') }] })
   })
 
   it('ends when the input ends, and aborts what runs', async () => {
