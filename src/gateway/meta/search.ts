@@ -42,12 +42,11 @@ export async function searchTools(deps: SearchDeps, input: JsonObject, exchange:
   const snapshot = deps.snapshot()
   const view = viewFor(snapshot, exchange)
   const asked = toAsked(input)
-  const tools = view.tools.filter((tool) => !isBuiltIn(tool) && isIn(asked.connection, tool))
-  if (tools.length === 0) return textResult(nothingThere(view, asked))
-  if (asked.query === '') return browse(view, tools, asked)
+  const isMeant = (tool: Tool): boolean => !isBuiltIn(tool) && isIn(asked.connection, tool)
+  if (!view.tools.some(isMeant)) return textResult(nothingThere(view, asked))
+  if (asked.query === '') return browse(view, view.tools.filter(isMeant), asked)
   const index = await deps.index(snapshot.catalog)
-  const visible = new Set(tools.map(({ id }) => id))
-  const set = deps.sets.of(index, `${deps.keyOf(view)} ${asked.connection ?? ''}`, ({ id }) => visible.has(id))
+  const set = deps.sets.of(index, `${deps.keyOf(view)} ${asked.connection ?? ''}`, among(view, isMeant))
   const { hits, weak } = rank(index, { query: asked.query, visible: set, limit: asked.offset + asked.limit + 1 })
   const found = hits.slice(asked.offset, asked.offset + asked.limit)
   if (found.length === 0) return textResult(noMatch(view))
@@ -61,6 +60,15 @@ export async function searchTools(deps: SearchDeps, input: JsonObject, exchange:
       ...(weak && { hint: `No close match. ${elsewhere(view)}` }),
     }),
   )
+}
+
+/** Those of the view that are meant, found by id when the first is asked for. */
+function among({ tools }: PolicyView, isMeant: (tool: Tool) => boolean): (tool: Tool) => boolean {
+  let ids: ReadonlySet<string> | undefined
+  return ({ id }) => {
+    ids ??= new Set(tools.filter(isMeant).map((tool) => tool.id))
+    return ids.has(id)
+  }
 }
 
 /** How far ahead the best hit must be to be taken for the one that was meant. */
