@@ -11,6 +11,7 @@ import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import { CARRIED } from './client-capabilities.ts'
 import { toConnectError } from './mcp-failure.ts'
 import { identityOf, type Era, type McpDeps, type McpSpec } from './mcp-spec.ts'
+import { plainMethods } from './plain-method.ts'
 import { httpWire, sseWire, stdioWire, type Wire } from './mcp-wire.ts'
 import { settledWithin } from './schedule.ts'
 
@@ -92,6 +93,7 @@ const isNotStreamable = (error: unknown): boolean =>
 async function open(request: LinkRequest, wire: Wire): Promise<Link> {
   const { signal, connectMs } = request
   const client = newClient(request)
+  plainMethods(wire.transport)
   const giveUp = (): void => void wire.transport.close()
   signal.addEventListener('abort', giveUp, { once: true })
   try {

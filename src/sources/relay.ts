@@ -8,6 +8,7 @@ import { carriedOf } from './client-capabilities.ts'
 import { isShallow } from './json-bounds.ts'
 import type { Link } from './mcp-link.ts'
 import { patience, type Limits, type Patience } from './patience.ts'
+import { unchecked } from './plain-method.ts'
 import { isInputRequired } from './rounds.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -48,7 +49,7 @@ const anything = {
 
 /** Sends one request and gives its result untouched. Rejects with what the SDK throws. */
 export const ask = (client: Client, method: string, params: JsonObject, options: RequestOptions): Promise<unknown> =>
-  client.request({ method, params }, anything, options)
+  client.request({ method: unchecked(method), params }, anything, options)
 
 /**
  * Sends one request on and brings its result back without loss. Silence for `idleMs` (while nobody is asked) or `totalMs` in
