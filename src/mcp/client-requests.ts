@@ -2,11 +2,14 @@ import { ProtocolError, type ServerContext } from '@modelcontextprotocol/server'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ClientRequest } from '../kernel/exchange.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
-import { checkDeclared } from './input-required.ts'
-import { metaToForward } from './meta.ts'
+import { checkDeclared, tooManyQuestions } from './input-required.ts'
+import { forwarded } from './questions.ts'
 
 /** How long a person may take to answer, milliseconds. */
 const ANSWER_MS = 10 * 60_000
+
+/** More questions of one call than this are not put to its client at once. */
+const MOST_OPEN = 32
 
 /** Any answer, as it came: who asked judges it. */
 const anything = {
@@ -22,25 +25,24 @@ export function clientRequests(
   declared: JsonObject,
   signal: AbortSignal,
 ): (request: ClientRequest) => Promise<JsonObject> {
+  let open = 0
   return async (request) => {
     checkDeclared(request, declared)
+    if (open >= MOST_OPEN) throw tooManyQuestions(MOST_OPEN)
+    open += 1
     try {
-      const answer = await mcpReq.send(toMessage(request), anything, { timeout: ANSWER_MS, signal })
+      const answer = await mcpReq.send(forwarded(request), anything, { timeout: ANSWER_MS, signal })
       if (isJsonObject(answer)) return answer
     } catch (error) {
       throw toFailure(error, request)
+    } finally {
+      open -= 1
     }
     throw new GatewayError(
       'upstream_refused',
       `The client answered ${request.method} with something that is no result.`,
     )
   }
-}
-
-/** Without what the downstream server's own connection to us needed. */
-function toMessage({ method, params: { _meta, ...params } }: ClientRequest) {
-  const meta = metaToForward({ _meta })
-  return { method, params: { ...params, ...(meta && { _meta: meta }) } }
 }
 
 /** The client's refusal whole, for the server that asked; anything else means that it is gone or does not answer. */

@@ -35,6 +35,9 @@ export function checkDeclared(request: ClientRequest, declared: JsonObject): voi
   })
 }
 
+export const tooManyQuestions = (limit: number): GatewayError =>
+  new GatewayError('upstream_refused', `The server asks too much: ${limit} questions of this call are open.`)
+
 function toClientRequest(request: Json | undefined): ClientRequest {
   if (isJsonObject(request) && typeof request['method'] === 'string') {
     const { method, params } = request

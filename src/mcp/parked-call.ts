@@ -1,9 +1,8 @@
-import { GatewayError } from '../kernel/errors.ts'
 import type { ClientRequest, Exchange } from '../kernel/exchange.ts'
-import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import { checkDeclared } from './input-required.ts'
-import { metaToForward } from './meta.ts'
 import type { Reply } from './method.ts'
+import { questions } from './questions.ts'
 
 /** A call that may stop half-way to ask its modern caller, which then goes on with it in another request. */
 export interface ParkedCall {
@@ -23,40 +22,27 @@ export type Outcome =
   /** Questions by the keys under which the caller answers them. */
   | { readonly questions: JsonObject }
 
-interface Question {
-  readonly request: ClientRequest
-  answer(response: JsonObject): void
-  fail(error: GatewayError): void
-}
-
 /** Starts the call. It runs with a signal of its own, because a request's signal ends with its response. */
 export function parkedCall(first: Exchange, run: (exchange: Exchange) => Promise<Reply>): ParkedCall {
   const controller = new AbortController()
-  const open = new Map<string, Question>()
-  let asked = 0
+  const asked = questions()
   let present: Exchange | undefined = first
   let tell: ((outcome: Outcome) => void) | undefined
 
-  const ask = (request: ClientRequest): Promise<JsonObject> =>
-    new Promise((resolve, reject) => {
-      checkDeclared(request, (present ?? first).protocol.capabilities)
-      const key = `input-${(asked += 1)}`
-      const done =
-        <T>(settle: (value: T) => void) =>
-        (value: T): void => {
-          open.delete(key)
-          settle(value)
-        }
-      open.set(key, { request: forwarded(request), answer: done(resolve), fail: done(reject) })
-      setImmediate(put)
-    })
   /** Asks everything that is open; what is asked in the same moment goes out together. */
-  const put = (): void => {
-    if (open.size > 0) tell?.({ questions: toRequests(open) })
+  const tellOpen = (): void => {
+    const open = asked.open()
+    if (open) tell?.({ questions: open })
+  }
+  const ask = async (request: ClientRequest): Promise<JsonObject> => {
+    checkDeclared(request, (present ?? first).protocol.capabilities)
+    const answer = asked.put(request)
+    setImmediate(tellOpen)
+    return answer
   }
   const cancel = (reason: string): void => {
     controller.abort(reason)
-    for (const question of open.values()) question.fail(new GatewayError('cancelled', reason))
+    asked.cancel(reason)
   }
   const ended = run({
     ...first,
@@ -75,7 +61,7 @@ export function parkedCall(first: Exchange, run: (exchange: Exchange) => Promise
         return await new Promise<Outcome>((resolve) => {
           tell = resolve
           void ended.then((reply) => resolve({ reply }))
-          setImmediate(put)
+          setImmediate(tellOpen)
         })
       } finally {
         exchange.signal.removeEventListener('abort', leave)
@@ -83,21 +69,7 @@ export function parkedCall(first: Exchange, run: (exchange: Exchange) => Promise
         tell = undefined
       }
     },
-    answer(responses) {
-      if (!isJsonObject(responses)) return
-      for (const [key, response] of Object.entries(responses)) {
-        if (isJsonObject(response)) open.get(key)?.answer(response)
-      }
-    },
+    answer: (responses) => asked.answer(responses),
     cancel,
   }
-}
-
-const toRequests = (open: ReadonlyMap<string, Question>): JsonObject =>
-  Object.fromEntries([...open].map(([key, { request }]) => [key, { method: request.method, params: request.params }]))
-
-/** A question without what its server's own connection to us needed. */
-function forwarded({ method, params: { _meta, ...params } }: ClientRequest): ClientRequest {
-  const meta = metaToForward({ _meta })
-  return { method, params: { ...params, ...(meta && { _meta: meta }) } }
 }

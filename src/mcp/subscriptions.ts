@@ -5,6 +5,8 @@ import type { FeaturesPort } from './deps.ts'
 
 /** More URIs than one session or stream can follow at once. */
 const MOST_URIS = 256
+/** More than all of them together can follow. */
+const MOST_IN_TOTAL = 10_000
 
 /** The resources that one session, pipe or listen stream follows. */
 export interface Subscriber {
@@ -41,7 +43,9 @@ export function subscriptionBook(features: FeaturesPort): Subscriptions {
       let isEnded = false
       return {
         async add(uri, exchange) {
-          if (mine.size >= MOST_URIS && !mine.has(uri)) throw tooMany()
+          if (mine.size >= MOST_URIS && !mine.has(uri)) throw tooMany('you follow', MOST_URIS)
+          if (followers.size >= MOST_IN_TOTAL && !followers.has(uri))
+            throw tooMany('the gateway follows', MOST_IN_TOTAL)
           mine.set(uri, exchange)
           try {
             await features.subscribe(uri, exchange)
@@ -77,8 +81,5 @@ interface Follower {
 /** The request that subscribed is over, and so is its signal. */
 const lasting = (exchange: Exchange): Exchange => ({ ...exchange, signal: new AbortController().signal })
 
-const tooMany = (): GatewayError =>
-  new GatewayError(
-    'invalid_request',
-    `Too many subscriptions: at most ${MOST_URIS} resources at once. Unsubscribe from one first.`,
-  )
+const tooMany = (who: string, limit: number): GatewayError =>
+  new GatewayError('invalid_request', `Too many subscriptions: ${who} ${limit} resources. Unsubscribe from one first.`)

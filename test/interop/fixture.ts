@@ -118,6 +118,7 @@ export function mcpDeps(
 export interface StartOptions extends McpHttpOptions {
   readonly tools?: FakeTools
   readonly features?: FakeFeatures
+  readonly capabilities?: ReturnType<McpDeps['capabilities']>
   readonly maxBodyBytes?: number
   readonly port?: number
 }
@@ -126,13 +127,14 @@ export interface StartOptions extends McpHttpOptions {
 export async function startEdge({
   tools = fakeTools(),
   features = fakeFeatures(),
+  capabilities,
   maxBodyBytes,
   port = 0,
   ...options
 }: StartOptions = {}) {
   let now = 0
   let notReady: string | undefined
-  const deps = mcpDeps(tools, () => now, features)
+  const deps = { ...mcpDeps(tools, () => now, features), ...(capabilities && { capabilities: () => capabilities }) }
   const mcp = mcpHttp(deps, options)
   const facts = {
     resource: new URL('http://127.0.0.1/mcp'),

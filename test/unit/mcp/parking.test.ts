@@ -133,6 +133,17 @@ describe('a call that waits for its modern caller', () => {
     })
   })
 
+  it('asks no more than 32 things at once', async () => {
+    const refused = vi.fn()
+    await start(async (_input, { ask: put }) => {
+      await Promise.all(Array.from({ length: 40 }, async () => put?.(ROOTS).catch(refused)))
+      return text('done')
+    })
+    expect(Object.keys((await ask()).inputRequests)).toHaveLength(32)
+    expect(refused).toHaveBeenCalledTimes(8)
+    expect(refused).toHaveBeenCalledWith(expect.objectContaining({ code: 'upstream_refused' }))
+  })
+
   it('is counted, for its principal and in total', async () => {
     await start(curious, { parked: { perPrincipal: 2, total: 3 } })
     const first = await ask()
