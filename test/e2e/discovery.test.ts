@@ -189,6 +189,29 @@ describe.each([
   })
 })
 
+describe('what an admin says of a tool over the API', () => {
+  it('is shown to agents at once; what the configuration declares stands above it', async () => {
+    const id = 'conn:many:get_vehicle_7'
+    const headers = { authorization: `Bearer ${house.adminToken.reveal()}`, 'content-type': 'application/json' }
+    const say = (method: string, body?: object) =>
+      house.app.request(`http://localhost/api/tools/${id}/override`, {
+        method,
+        headers,
+        ...(body && { body: JSON.stringify(body) }),
+      })
+    const said = { description: 'Tells where a lorry is.', aliases: ['parcels on the road'] }
+    expect((await say('PUT', said)).status).toBe(200)
+    const agent = await connected(connectModern, 'search')
+    const described = await agent.call('conn__gatehouse__describe_tools', { tools: [id] })
+    expect(described).toContain('Tells where a lorry is.')
+    const find = (query: string) => agent.call('conn__gatehouse__search_tools', { query })
+    expect(await find('where is my truck')).toContain(id)
+    expect(await find('parcels on the road')).not.toContain(id)
+    expect((await say('DELETE')).status).toBe(204)
+    expect(await agent.call('conn__gatehouse__describe_tools', { tools: [id] })).not.toContain('lorry')
+  })
+})
+
 describe('the doors of toolsets', () => {
   it('are those that the configuration names', async () => {
     const headers = { authorization: `Bearer ${keys.get('full')}`, 'content-type': 'application/json' }
