@@ -22,8 +22,8 @@ export interface AdminDeps {
   /** Where the state is kept, for people: `lowdb in .gatehouse`. */
   readonly store: string
   snapshot(): AdminSnapshot
-  /** Open MCP sessions of legacy clients; absent where there are none to count. */
-  sessions?(): number
+  /** What clients keep open right now; absent where there are none to count. */
+  load?(): Load
   readonly agents: AgentBook
   readonly keys: KeyBook
   readonly pins: Pins
@@ -36,6 +36,20 @@ export interface AdminDeps {
   callTool(call: { readonly name: string; readonly arguments: unknown }, exchange: Exchange): Promise<ToolResult>
   readonly clock: Clock
   readonly newId: NewId
+}
+
+/** Everything here is bounded, by principal and in total. */
+export interface Load {
+  /** Of clients that speak 2025-11-25 or earlier. */
+  readonly sessions: number
+  /** Streams of `subscriptions/listen`. */
+  readonly listens: number
+  /** Calls that wait for a source or for their caller. */
+  readonly running: number
+  /** Those of them that wait for their caller's answer. */
+  readonly parked: number
+  /** Resources that somebody follows. */
+  readonly subscriptions: number
 }
 
 /** The part of the gateway's snapshot that admins look at. */

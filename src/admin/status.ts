@@ -1,7 +1,7 @@
 import type { ConnectionStatus } from '../kernel/connection.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
-import { type AdminDeps, type ConfigStatus, asAdmin } from './admin.ts'
+import { type AdminDeps, type ConfigStatus, type Load, asAdmin } from './admin.ts'
 
 export interface GatewayStatus {
   readonly version: string
@@ -13,7 +13,7 @@ export interface GatewayStatus {
   readonly agents: number
   readonly tools: number
   readonly quarantined: number
-  readonly sessions?: number
+  readonly load?: Load
   /** Ordered by name. */
   readonly connections: readonly ConnectionStatus[]
 }
@@ -32,7 +32,7 @@ export async function status(deps: AdminDeps, principal: Principal): Promise<Gat
       agents: agents.size,
       tools: catalog.tools.size,
       quarantined: [...catalog.tools.values()].filter((tool) => tool.quarantined).length,
-      ...(deps.sessions && { sessions: deps.sessions() }),
+      ...(deps.load && { load: deps.load() }),
       connections: [...connections.values()].toSorted((a, b) => (a.connection < b.connection ? -1 : 1)),
     }
   })

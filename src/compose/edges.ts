@@ -81,6 +81,7 @@ export function toAdminDeps({
     startedAt: clock(),
     store: `lowdb in ${book.current().store.path}`,
     snapshot: snapshots.current,
+    load: mcp.counts,
     agents: {
       ...agents,
       async remove(id) {

@@ -84,7 +84,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     startedAt: clock() - 60_000,
     store: 'memory',
     snapshot: () => ({ ...gateway.deps.snapshot(), agents: agents.agents() }),
-    sessions: () => 2,
+    load: () => ({ sessions: 2, listens: 1, running: 3, parked: 1, subscriptions: 0 }),
     agents,
     keys,
     pins: {

@@ -48,9 +48,9 @@ function sayStatus(shell: Shell, status: GatewayStatus): void {
   )
 }
 
-function counts({ agents, tools, quarantined, sessions }: GatewayStatus): string {
+function counts({ agents, tools, quarantined, load }: GatewayStatus): string {
   const held = quarantined === 0 ? '' : ` (${quarantined} quarantined: see \`gatehouse tools list --quarantined\`)`
-  return `${agents} agents, ${tools} tools${held}${sessions === undefined ? '' : `, ${sessions} sessions`}`
+  return `${agents} agents, ${tools} tools${held}${load ? `, ${loadOf(load)}` : ''}`
 }
 
 function toRow(shell: Shell, { connection, enabled, state, tools, since, reason }: ConnectionStatus): readonly Cell[] {
@@ -66,3 +66,10 @@ function toRow(shell: Shell, { connection, enabled, state, tools, since, reason 
 
 const toneOf = (state: string): 'good' | 'warn' | 'dim' =>
   state === 'active' ? 'good' : state === 'disabled' ? 'dim' : 'warn'
+
+/** Sessions always, the rest where there is any. */
+const loadOf = ({ sessions, ...rest }: NonNullable<GatewayStatus['load']>): string =>
+  [
+    `${sessions} sessions`,
+    ...Object.entries(rest).flatMap(([name, count]) => (count > 0 ? [`${count} ${name}`] : [])),
+  ].join(', ')

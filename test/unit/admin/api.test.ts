@@ -96,7 +96,7 @@ describe('status', () => {
       agents: 1,
       tools: 3,
       quarantined: 0,
-      sessions: 2,
+      load: { sessions: 2, listens: 1, running: 3, parked: 1, subscriptions: 0 },
       config: { lastError: { detail: expect.stringContaining('a typo') } },
       connections: [{ connection: 'files', state: 'active', tools: 3 }],
     })
