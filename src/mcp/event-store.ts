@@ -45,6 +45,7 @@ function open(limits: EventLimits, total: Total): Events {
   const events: Event[] = []
   let sequence = 0
   let bytes = 0
+  let isEnded = false
   /** The newest event that was forgotten, of each stream that lost some. */
   const lost = new Map<string, number>()
   /** The newest event of the streams that are not remembered in `lost`. */
@@ -67,6 +68,7 @@ function open(limits: EventLimits, total: Total): Events {
     async storeEvent(stream, message) {
       const size = JSON.stringify(message).length
       sequence += 1
+      if (isEnded) return `${sequence}.${stream}`
       events.push({ sequence, stream, message, bytes: size })
       bytes += size
       total.add(size)
@@ -88,6 +90,7 @@ function open(limits: EventLimits, total: Total): Events {
       return isKnown ? (lost.get(after.stream) ?? floor) <= after.sequence : false
     },
     end() {
+      isEnded = true
       total.add(-bytes)
       bytes = 0
       events.length = 0

@@ -98,7 +98,7 @@ describe('hostile input to the MCP endpoint', () => {
     })
   })
 
-  it.each(['toString', '__proto__', 'hasOwnProperty', 'constructor', 'resources/list'])(
+  it.each(['toString', '__proto__', 'hasOwnProperty', 'constructor', 'tasks/list'])(
     'knows no method %s',
     async (method) => {
       const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method })

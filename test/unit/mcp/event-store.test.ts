@@ -44,6 +44,16 @@ describe('what a session sent lately', () => {
     expect(two.canReplayAfter(last)).toBe(true)
   })
 
+  it('keeps nothing after the session has ended', async () => {
+    const book = eventBook({ events: 9, bytes: 1_000, totalBytes: 100 })
+    const [one, two] = [book.open(), book.open()]
+    one.end()
+    for (const note of ['1', '2', '3', '4']) await one.storeEvent('a', message(note))
+    const first = await two.storeEvent('a', message('1'))
+    await two.storeEvent('a', message('2'))
+    expect(await replay(two, first)).toEqual(['2'])
+  })
+
   it('knows the gaps of many streams', async () => {
     const events = eventBook(LIMITS).open()
     const first = await events.storeEvent('s0', message('0'))
