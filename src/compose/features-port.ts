@@ -3,7 +3,7 @@ import { complete, getPrompt, mayHearOf, readResource, subscribeResource } from 
 import type { GatewayDeps } from '../gateway/gateway.ts'
 import { listFeatures } from '../gateway/list-tools.ts'
 import type { Snapshots } from '../gateway/snapshots.ts'
-import { isJsonObject, type JsonObject } from '../kernel/json.ts'
+import { isJsonObject } from '../kernel/json.ts'
 import type { FeaturesPort, McpDeps } from '../mcp/deps.ts'
 import type { Supervisor } from '../sources/supervisor.ts'
 
@@ -36,7 +36,7 @@ export function connectedCapabilities({ supervisor }: FeatureParts): ReturnType<
     resources: some('resources'),
     prompts: some('prompts'),
     completions: some('completions'),
-    subscribe: all.some(({ resources }) => isJsonObject(resources) && (resources as JsonObject)['subscribe'] === true),
+    subscribe: all.some(({ resources }) => isJsonObject(resources) && resources['subscribe'] === true),
   }
 }
 

@@ -1,7 +1,6 @@
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client'
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import type { Era } from './calls.ts'
 
@@ -29,7 +28,7 @@ export async function connect(era: Era, url: string, key: string): Promise<DemoC
     return toDemoClient(client)
   }
   const client = new LegacyClient(INFO)
-  await client.connect(new LegacyTransport(new URL(url), { requestInit }) as Transport)
+  await client.connect(new LegacyTransport(new URL(url), { requestInit }))
   return toDemoClient(client)
 }
 
