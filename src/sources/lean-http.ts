@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { JSONRPCRequest, StreamableHTTPClientTransport, Transport } from '@modelcontextprotocol/client'
 import type { Egress } from '../egress/egress.ts'
 import { isJsonObject } from '../kernel/json.ts'
@@ -66,9 +67,10 @@ const isPlainCall = (message: unknown, { resumptionToken }: SendOptions): messag
   message['id'] !== undefined &&
   resumptionToken === undefined
 
-/** Aborts when the transport is closed, which ends what is still under way. */
+/** Aborts when the transport is closed, which ends what is still under way. Every call listens: that is no leak. */
 function lifeOf(transport: StreamableHTTPClientTransport): AbortSignal {
   const life = new AbortController()
+  setMaxListeners(0, life.signal)
   const close = transport.close.bind(transport)
   transport.close = () => {
     life.abort()

@@ -215,6 +215,21 @@ describe('a call over Streamable HTTP, on the quick way and on the complete way'
     expect(seen.told).toContainEqual(expect.objectContaining({ method: 'notifications/cancelled' }))
   })
 
+  it('is one of many at a time without a warning of a leak', async () => {
+    const { url, seen } = await server(() => undefined)
+    const { call, close } = await connect(http(url))
+    const warned = vi.fn()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const ended = Promise.allSettled(
+      Array.from({ length: 20 }, () => call('act', {}, { signal: new AbortController().signal })),
+    )
+    await vi.waitFor(() => expect(seen.calls).toHaveLength(20))
+    await close()
+    await ended
+    expect(warned).not.toHaveBeenCalled()
+  })
+
   it('is not taken by a connection that sets headers of the HTTP client itself', async () => {
     const { url, seen } = await server(({ id }, response) => json(200, done(id))({}, response))
     const { post = expect.fail(), ...deps } = mcpDeps()
