@@ -44,9 +44,9 @@ const run = (deps: GatewayDeps, call: Call, exchange: Exchange, inner?: Inner): 
       const input = call.arguments ?? {}
       return deps.validator.parse(tool, isBuiltIn(tool) ? tidied(tool.name, input) : input)
     },
-    async send(source, tool, input, { catalog }) {
-      const result = await source.callTool(tool.name, input, exchange)
-      return renameUris(catalog.features, tool.connection, result)
+    async send(source, tool, input, { snapshot, exchange: governed }) {
+      const result = await source.callTool(tool.name, input, governed)
+      return renameUris(snapshot.catalog.features, tool.connection, result)
     },
     finish: (result, obligations, tool) => obligationsAfter(deps, obligations, tool, result),
   })

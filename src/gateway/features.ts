@@ -9,7 +9,7 @@ import { decide } from '../policy/decide.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { featureListing } from './list-tools.ts'
 import { obligationsOnWords } from './obligations.ts'
-import { type Act, perform } from './perform.ts'
+import { type Act, perform, type Sending } from './perform.ts'
 import { renameUris } from './rename-uris.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Asker } from './view-for.ts'
@@ -18,14 +18,27 @@ import type { Asker } from './view-for.ts'
 export const readResource = (deps: GatewayDeps, uri: string, exchange: Exchange): Promise<JsonObject> =>
   perform(deps, resourceAct(deps, { type: 'resource.read', method: 'resources/read', uri, exchange }))
 
-/** Asks the resource's source to tell of changes, or to stop. Passes the same policy as reading it. */
+/**
+ * Asks the resource's source to tell of changes, or to stop. Subscribing passes the same policy as reading. Stopping always
+ * succeeds and tells nothing: what was hidden since must not stay subscribed.
+ */
 export async function subscribeResource(
   deps: GatewayDeps,
   { uri, on }: { readonly uri: string; readonly on: boolean },
   exchange: Exchange,
 ): Promise<void> {
-  const method = on ? 'resources/subscribe' : 'resources/unsubscribe'
-  await perform(deps, resourceAct(deps, { type: 'resource.subscribe', method, uri, exchange }))
+  if (!on) return release(deps, uri, exchange)
+  await perform(deps, resourceAct(deps, { type: 'resource.subscribe', method: 'resources/subscribe', uri, exchange }))
+}
+
+async function release(deps: GatewayDeps, uri: string, exchange: Exchange): Promise<void> {
+  const snapshot = deps.snapshot()
+  const place = snapshot.catalog.features.resource(uri)
+  if (!place) return
+  const source = snapshot.sources.get(place.feature.connection)
+  if (!source?.request) return
+  const params = { uri: place.uri }
+  await relay(source, 'resources/unsubscribe', { feature: place.feature, params }, { snapshot, exchange })
 }
 
 interface ResourceCall {
@@ -47,7 +60,7 @@ function resourceAct(deps: GatewayDeps, { type, method, uri, exchange }: Resourc
     },
     unknown: () => new GatewayError('not_found', `Resource not found: ${uri}`, { data: { uri } }),
     parse: () => ({ uri: place?.uri ?? uri }),
-    send: (source, feature, input, snapshot) => relay(source, method, { feature, params: input, exchange }, snapshot),
+    send: (source, feature, input, on) => relay(source, method, { feature, params: input }, on),
     finish: (result, obligations, feature) => obligationsOnWords(obligations, feature, result),
   }
 }
@@ -65,8 +78,8 @@ export const getPrompt = (
     find: (snapshot) => findPrompt(deps, snapshot, call.name, exchange),
     unknown: () => unknownPrompt(call.name),
     parse: () => (call.arguments === undefined ? {} : toArguments(call.arguments)),
-    send: (source, feature, input, snapshot) =>
-      relay(source, 'prompts/get', { feature, params: { name: feature.name, arguments: input }, exchange }, snapshot),
+    send: (source, feature, input, on) =>
+      relay(source, 'prompts/get', { feature, params: { name: feature.name, arguments: input } }, on),
     finish: (result, obligations, feature) => obligationsOnWords(obligations, feature, result),
   })
 
@@ -95,9 +108,9 @@ export async function complete(deps: GatewayDeps, params: JsonObject, exchange: 
         ? unknownPrompt(asked)
         : new GatewayError('not_found', `Resource not found: ${asked}`, { data: { uri: asked } }),
     parse: () => ({}),
-    send: (source, feature, _input, snapshot) => {
+    send: (source, feature, _input, on) => {
       const own = isPrompt ? { ...ref, name: feature.name } : { ...ref, uri: feature.name }
-      return relay(source, 'completion/complete', { feature, params: { ...params, ref: own }, exchange }, snapshot)
+      return relay(source, 'completion/complete', { feature, params: { ...params, ref: own } }, on)
     },
     finish: (result, obligations, feature) => obligationsOnWords(obligations, feature, result),
   })
@@ -115,14 +128,13 @@ export function mayHearOf(deps: GatewayDeps, wireUri: string, principal: Princip
 interface Relayed {
   readonly feature: Feature
   readonly params: JsonObject
-  readonly exchange: Exchange
 }
 
 async function relay(
   source: Source,
   method: string,
-  { feature, params, exchange }: Relayed,
-  { catalog }: Snapshot,
+  { feature, params }: Relayed,
+  { snapshot: { catalog }, exchange }: Sending,
 ): Promise<JsonObject> {
   if (!source.request) throw new GatewayError('not_found', `The connection "${feature.connection}" has no ${method}.`)
   return renameUris(catalog.features, feature.connection, await source.request(method, params, exchange))

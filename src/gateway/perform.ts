@@ -6,6 +6,7 @@ import type { Decision, Obligation } from '../kernel/policy.ts'
 import type { Source } from '../kernel/source.ts'
 import type { Feature, Tool } from '../kernel/tool.ts'
 import { decide } from '../policy/decide.ts'
+import { governedExchange } from './asking.ts'
 import { auditArguments, auditResult } from './audit-arguments.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { before } from './obligations.ts'
@@ -26,9 +27,15 @@ export interface Act<F extends Feature, Result extends JsonObject> {
   unknown(): GatewayError
   /** The input that is decided on and sent on; throws `invalid_input`. */
   parse(feature: F): JsonObject
-  send(source: Source, feature: F, input: JsonObject, snapshot: Snapshot): Promise<Result>
+  /** `exchange` is the caller's, with policy on what the source asks of it. */
+  send(source: Source, feature: F, input: JsonObject, on: Sending): Promise<Result>
   /** What policy wants done to the result before anyone sees it. */
   finish(result: Result, obligations: readonly Obligation[], feature: F): Result
+}
+
+export interface Sending {
+  readonly snapshot: Snapshot
+  readonly exchange: Exchange
 }
 
 /** What is known so far; the ledger's lines are written from it. */
@@ -81,7 +88,25 @@ async function run<F extends Feature, Result extends JsonObject>(
   before(deps, decision.obligations, act.exchange.principal, feature)
   const source = sourceOf(snapshot, feature)
   if (feature.effect !== 'read') await deps.ledger.intent(toEvent(deps, act, facts, { phase: 'intent' }))
-  return act.finish(await act.send(source, feature, input, snapshot), decision.obligations, feature)
+  const exchange = governedExchange(act.exchange, decision.obligations, () => refusalNow(deps, act, facts))
+  return act.finish(await act.send(source, feature, input, { snapshot, exchange }), decision.obligations, feature)
+}
+
+/** Why the act could not be begun any more, on what is in force now. */
+function refusalNow<F extends Feature, Result extends JsonObject>(
+  deps: GatewayDeps,
+  act: Act<F, Result>,
+  facts: Facts,
+): GatewayError | undefined {
+  const now = deps.snapshot()
+  const feature = act.find(now)
+  if (!feature || !isWithin(now, feature, act.exchange.toolset)) return act.unknown()
+  const later = { ...facts, startedAt: deps.clock() }
+  if (ask(now, act, later, { feature, verb: 'see' }).effect === 'deny') return act.unknown()
+  const decision = ask(now, act, later, { feature, verb: 'invoke' })
+  return decision.effect === 'deny'
+    ? new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
+    : undefined
 }
 
 /** Obligations are a union: those of the way that the act came count too, each rule's once. */

@@ -157,6 +157,30 @@ describe('the obligations of a call', () => {
     })
   })
 
+  it('redact what a source asks while it runs, and give it no answer once the call is no longer allowed', async () => {
+    const asked: unknown[] = []
+    const policy = withObligations({ redact: [{ preset: 'emails' }] })
+    const gateway = testGateway({
+      connections: {
+        notes: {
+          ...ECHO,
+          async run(_name, _input, { ask }) {
+            const answer = await ask?.({ method: 'elicitation/create', params: { message: 'ann@corp.com?' } })
+            return { content: [{ type: 'text', text: JSON.stringify(answer) }] }
+          },
+        },
+      },
+      policy,
+    })
+    const ask = (request: unknown) => Promise.resolve((asked.push(request), { action: 'accept' }))
+    expect(textOf(await gateway.call('sidekick', 'conn:notes:read_note', {}, { ask }))).toBe('{"action":"accept"}')
+    expect(asked).toEqual([{ method: 'elicitation/create', params: { message: '[redacted emails]?' } }])
+    const revoking = () => (gateway.swap({ policy: { rules: [] } }), Promise.resolve({ action: 'accept' }))
+    await expect(gateway.call('sidekick', 'conn:notes:read_note', {}, { ask: revoking })).rejects.toMatchObject({
+      code: 'tool_not_found',
+    })
+  })
+
   it('stop a call that needs approval', async () => {
     const gateway = testGateway({
       policy: withObligations({ approval: { approvers: ['managers'] } }),

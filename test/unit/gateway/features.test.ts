@@ -94,6 +94,13 @@ describe('resources', () => {
     expect(sent).toEqual([])
   })
 
+  it('that were hidden since are no longer subscribed to once the agent lets go of them', async () => {
+    const { gateway, sent } = gatewayOf({ docs: [resource('doc://a')] }, { rules: [] })
+    await subscribeResource(gateway.deps, { uri: 'doc://a', on: false }, asks())
+    await subscribeResource(gateway.deps, { uri: 'doc://unknown', on: false }, asks())
+    expect(sent).toEqual([{ connection: 'docs', method: 'resources/unsubscribe', params: { uri: 'doc://a' } }])
+  })
+
   it('can be allowed by URI, and redacted', async () => {
     const policy = {
       rules: [
