@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { Connected, ConnectorEvents } from './connector.ts'
@@ -51,6 +52,7 @@ export async function mcpConnected(
 function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
   const { schedule, clock } = deps.deps
   const lifetime = new AbortController()
+  setMaxListeners(0, lifetime.signal) // many lines may be opened at a time
   const soon = async (open: (signal: AbortSignal) => Promise<Line>): Promise<Line> => {
     const limit = deadline(lifetime.signal, Math.min(OPEN_MS, deps.timeouts.connectMs), schedule)
     try {

@@ -47,6 +47,17 @@ describe('what a legacy server asks', () => {
     expect(server.sessions?.()).toBe(4)
   })
 
+  it('may be for many principals at a time without a warning of a leak', async () => {
+    const { call } = await reach('http legacy')
+    const warned = vi.fn()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const names = Array.from({ length: 20 }, (_, index) => `agent-${index}`)
+    const answers = await Promise.all(together(names).map((one) => call('elicit', {}, one)))
+    expect(answers.map(nameIn)).toEqual(names)
+    expect(warned).not.toHaveBeenCalled()
+  })
+
   it('reaches the very call on whose stream it came, when one principal has several', async () => {
     const { call } = await reach('http legacy')
     const [first, second, third] = together(['one', 'two', 'three']).map((one) => ({
