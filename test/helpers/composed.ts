@@ -48,7 +48,10 @@ export async function configured({ connections, agents = { ann: {} } }: Declared
 /** The gateway as it is composed for users, in this process, on a loopback port, with its connections up. */
 export async function composed(declared: Declared): Promise<Composed> {
   const { path, remove } = await configured(declared)
-  const house = await compose({ configPath: path, mode: 'serve', log: SILENT })
+  const house = await compose({ configPath: path, mode: 'serve', log: SILENT }).catch(async (error: unknown) => {
+    await remove()
+    throw error
+  })
   const { url } = await house.listen()
   await house.settled(SETTLE_MS)
   return {
