@@ -3,6 +3,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import { startChild, type ChildCommand, type ChildDeps, type ChildGroup } from './child-process.ts'
 import { jsonLines } from './json-lines.ts'
 import { checkedAnswer } from './lost-answer.ts'
+import { settledWithin } from './schedule.ts'
 import { stderrTail } from './stderr-tail.ts'
 
 /** A transport over a child process that also says why it ended. */
@@ -22,6 +23,8 @@ type Message = Parameters<NonNullable<Transport['onmessage']>>[0]
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024
 /** How long the last messages of a process that ended may take; a grandchild may hold the pipe open for ever. */
 const DRAIN_MS = 200
+/** How long the end of a process may be waited for once its stdin is broken. */
+const LAST_WORDS_MS = 1_000
 
 /**
  * MCP over the stdin and stdout of a child process, in a process group of its own (the SDK's transport has none, and
@@ -33,10 +36,15 @@ export function stdioTransport(command: ChildCommand, deps: ChildDeps): StdioTra
   let failure: GatewayError | undefined
   let closing = false
   let finished = false
+  let onOver = (): void => undefined
+  const over = new Promise<void>((resolve) => {
+    onOver = resolve
+  })
 
   const finish = (): void => {
     if (finished) return
     finished = true
+    onOver()
     transport.onclose?.()
   }
   const fail = (detail: string): void => {
@@ -56,7 +64,16 @@ export function stdioTransport(command: ChildCommand, deps: ChildDeps): StdioTra
       group = await startChild(command, deps)
       listen(group, { fail, tail, schedule: deps.schedule, onMessage: (message) => transport.onmessage?.(message) })
     },
-    send: (message) => write(group, finished, JSON.stringify(message)),
+    async send(message) {
+      try {
+        await write(group, finished, JSON.stringify(message))
+      } catch (error) {
+        if (error instanceof GatewayError) throw error
+        // A broken pipe is heard of before the end of the process that broke it, which says more.
+        await settledWithin(over, LAST_WORDS_MS, deps.schedule)
+        throw failure ?? error
+      }
+    },
     async close() {
       closing = true
       await group?.end()
