@@ -44,7 +44,7 @@ export async function checkConfig({ configPath, env, declaredWorld, at }: CheckO
   return {
     path: configPath,
     agents: world.agents.length,
-    connections: world.connections.length,
+    connections: Object.keys(config.connections).length,
     rules: config.policy.rules.length,
     warnings,
     tests: { passed, failed: results.filter((result) => !result.passed), skipped: skipped.map(({ name }) => name) },

@@ -13,7 +13,7 @@ export interface VaultKey {
 /** 32 random bytes have fewer distinct values than this once in 10^14 times; repeated or padded text nearly always. */
 const MIN_DISTINCT_BYTES = 16
 const KID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
-const TODO = 'Make one with `openssl rand -base64 32`.'
+const REMEDY = 'Make one with `openssl rand -base64 32`.'
 
 /**
  * An active key from base64 (RFC 4648 §4) of exactly 32 bytes. Without a `kid` the key is named by its own fingerprint,
@@ -42,5 +42,5 @@ const fingerprint = (key: Buffer): string =>
   `k${createHash('sha256').update('gatehouse/kid\0').update(key).digest('hex').slice(0, 12)}`
 
 function refuse(why: string): never {
-  throw new GatewayError('config_invalid', `The encryption key ${why}. ${TODO}`)
+  throw new GatewayError('config_invalid', `The encryption key ${why}. ${REMEDY}`)
 }
