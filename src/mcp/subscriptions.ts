@@ -17,7 +17,7 @@ export interface Subscriber {
   end(): void
 }
 
-/** Who follows which resource. Several may follow one: the source is asked to stop when the last one leaves. */
+/** Who follows which resource. Several may follow one: each asks the source and lets go by itself, and the source counts. */
 export interface Subscriptions {
   open(principal: Principal, onUpdated: (uri: string) => void): Subscriber
   /** Resources that somebody follows. */
@@ -30,11 +30,14 @@ export function subscriptionBook(features: FeaturesPort): Subscriptions {
   const stop = features.onResourceUpdated(({ uri, isVisible }) => {
     for (const { principal, onUpdated } of followers.get(uri) ?? []) if (isVisible(principal)) onUpdated(uri)
   })
+  const letGo = (uri: string, exchange: Exchange): void => {
+    features.unsubscribe(uri, lasting(exchange)).catch(() => undefined) // its source is gone: there is nothing to stop
+  }
   const leave = (uri: string, follower: Follower, exchange: Exchange): void => {
     const others = followers.get(uri)
-    if (!others?.delete(follower) || others.size > 0) return
-    followers.delete(uri)
-    features.unsubscribe(uri, lasting(exchange)).catch(() => undefined) // gone, or hidden by now: there is nothing to stop
+    if (!others?.delete(follower)) return
+    if (others.size === 0) followers.delete(uri)
+    letGo(uri, exchange)
   }
   return {
     open(principal, onUpdated) {
@@ -53,6 +56,7 @@ export function subscriptionBook(features: FeaturesPort): Subscriptions {
             if (!followers.get(uri)?.has(follower)) mine.delete(uri)
             throw error
           }
+          if (followers.get(uri)?.has(follower)) return letGo(uri, exchange)
           followers.set(uri, (followers.get(uri) ?? new Set<Follower>()).add(follower))
           if (isEnded || !mine.has(uri)) leave(uri, follower, exchange)
         },

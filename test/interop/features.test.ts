@@ -135,7 +135,7 @@ describe.each(CLIENTS)('%s', (name, era, connect) => {
     await boss.close()
     if (era === 'legacy') await edge.mcp.terminate(({ agent }) => agent === 'boss')
     await vi.waitFor(() =>
-      expect(features.subscriptions.slice(3).toSorted()).toEqual(['-file:///a', '-file:///hidden']),
+      expect(features.subscriptions.slice(3).toSorted()).toEqual(['-file:///a', '-file:///a', '-file:///hidden']),
     )
     expect(edge.mcp.counts().subscriptions).toBe(0)
   })

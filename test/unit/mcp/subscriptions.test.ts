@@ -14,7 +14,20 @@ const exchange = (signal = new AbortController().signal): Exchange => ({
 })
 
 describe('who follows which resource', () => {
-  it('ends with the last follower, though the request that began it is long over', async () => {
+  it('is let go of as often as it was asked for: the source counts', async () => {
+    const features = fakeFeatures()
+    features.addResource('file:///a')
+    const book = subscriptionBook(features)
+    const [one, two] = [book.open(ANN, vi.fn()), book.open(ANN, vi.fn())]
+    await Promise.all([one.add('file:///a', exchange()), one.add('file:///a', exchange())])
+    await two.add('file:///a', exchange())
+    one.end()
+    two.end()
+    expect(features.subscriptions.filter((change) => change === '+file:///a')).toHaveLength(3)
+    expect(features.subscriptions.filter((change) => change === '-file:///a')).toHaveLength(3)
+  })
+
+  it('ends for each follower by itself, though the request that began it is long over', async () => {
     const features = fakeFeatures()
     features.addResource('file:///a')
     const unsubscribe = vi.spyOn(features, 'unsubscribe')
@@ -25,10 +38,11 @@ describe('who follows which resource', () => {
     await two.add('file:///a', exchange())
     over.abort()
     two.remove('file:///a')
-    expect(unsubscribe).not.toHaveBeenCalled()
+    expect(unsubscribe).toHaveBeenCalledTimes(1)
+    expect(book.count()).toBe(1)
     one.remove('file:///a')
     one.remove('file:///a')
-    expect(unsubscribe).toHaveBeenCalledOnce()
+    expect(unsubscribe).toHaveBeenCalledTimes(2)
     expect(unsubscribe.mock.lastCall?.[1].signal.aborted).toBe(false)
     expect(book.count()).toBe(0)
   })
