@@ -22,8 +22,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   egress: ['kernel', 'npm:undici', 'npm:ipaddr.js', 'node'],
   identity: ['kernel', 'store', 'egress', 'npm:jose', 'npm:zod', 'node'],
   // 3 services
-  connections: ['kernel', 'provider-kit', 'catalog', 'store', 'vault', 'egress', 'npm:zod', 'node'],
-  sources: ['kernel', 'provider-kit', 'catalog', 'store', 'vault', 'egress', SDK_CLIENT, 'npm:zod', 'node'],
+  connections: ['kernel', 'provider-kit', 'catalog', 'store', 'vault', 'egress', 'npm:oauth4webapi', 'npm:zod', 'node'],
+  sources: [
+    'kernel',
+    'provider-kit',
+    'catalog',
+    'store',
+    'vault',
+    'egress',
+    SDK_CLIENT,
+    'npm:aws4fetch',
+    'npm:zod',
+    'node',
+  ],
   // 4 use cases
   gateway: ['kernel', 'policy', 'catalog', 'npm:ajv', 'npm:re2js', 'npm:lru-cache', 'node:crypto'],
   admin: ['kernel', 'policy', 'catalog', 'config', 'store', 'audit', 'connections', 'npm:zod', 'node:crypto'],

@@ -34,12 +34,12 @@ function reading(reply: WireReply, { message }: VendorFailure): Partial<VendorFa
 /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
 function rateLimit(reply: WireReply, message: string): VendorFailure | undefined {
   if (reply.status !== 403 && reply.status !== 429) return undefined
-  if (reply.headers['retry-after'] !== undefined) return { kind: 'rate_limited', message, ...retryAfter(reply) }
+  if (reply.headers['retry-after'] !== undefined) return { kind: 'rate_limit_exceeded', message, ...retryAfter(reply) }
   if (reply.headers['x-ratelimit-remaining'] === '0') {
-    return { kind: 'rate_limited', message, ...retryAfter(reply, 'x-ratelimit-reset') }
+    return { kind: 'rate_limit_exceeded', message, ...retryAfter(reply, 'x-ratelimit-reset') }
   }
   const isLimit = reply.status === 429 || /rate limit|abuse detection/i.test(message)
-  return isLimit ? { kind: 'rate_limited', message, retryAfterMs: SECONDARY_LIMIT_MS } : undefined
+  return isLimit ? { kind: 'rate_limit_exceeded', message, retryAfterMs: SECONDARY_LIMIT_MS } : undefined
 }
 
 /** What the token would need; the one header is for fine-grained tokens and apps, the other for classic scopes. */

@@ -11,8 +11,13 @@ export function gmailFailure(reply: WireReply): VendorFailure | undefined {
   const failure = failureByStatus(reply, { message: ['/error/message', '/error_description', '/error'] })
   if (!failure) return undefined
   const reasons = reasonsOf(reply)
-  if (failure.kind === 'rate_limited' || reasons.some((reason) => LIMIT_REASONS.includes(reason))) {
-    return { kind: 'rate_limited', message: failure.message, ...retryAfter(reply), ...retryInWords(failure.message) }
+  if (failure.kind === 'rate_limit_exceeded' || reasons.some((reason) => LIMIT_REASONS.includes(reason))) {
+    return {
+      kind: 'rate_limit_exceeded',
+      message: failure.message,
+      ...retryAfter(reply),
+      ...retryInWords(failure.message),
+    }
   }
   if (reply.status === 403 && reasons.some((reason) => SCOPE_REASONS.includes(reason))) {
     return { kind: 'missing_scope', message: failure.message }

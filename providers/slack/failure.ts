@@ -11,9 +11,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   account_inactive: 'reauth',
   missing_scope: 'missing_scope',
   not_allowed_token_type: 'missing_scope',
-  ratelimited: 'rate_limited',
-  rate_limited: 'rate_limited',
-  message_limit_exceeded: 'rate_limited',
+  ratelimited: 'rate_limit_exceeded',
+  rate_limit_exceeded: 'rate_limit_exceeded',
+  message_limit_exceeded: 'rate_limit_exceeded',
   not_in_channel: 'forbidden',
   is_archived: 'forbidden',
   restricted_action: 'forbidden',
@@ -60,7 +60,7 @@ export function slackFailure(reply: WireReply): VendorFailure | undefined {
   }
   // Reacting twice is what the caller wanted: the reaction is there.
   if (code === 'already_reacted') return undefined
-  const kind = byStatus?.kind === 'rate_limited' ? 'rate_limited' : kindOf(code)
+  const kind = byStatus?.kind === 'rate_limit_exceeded' ? 'rate_limit_exceeded' : kindOf(code)
   return { kind, message: `${wordsOf(reply, ['/error'])}${explain(reply, code)}`, ...retryAfter(reply) }
 }
 

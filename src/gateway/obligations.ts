@@ -29,7 +29,7 @@ export function before(
   if (refusal) {
     const { limit, retryAfterMs } = refusal
     throw new GatewayError(
-      'rate_limited',
+      'rate_limit_exceeded',
       `The rule "${limit.rule}" allows ${limit.limit} calls in ${limit.windowMs / 1000} s. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
       { data: { rule: limit.rule, retryAfterMs } },
     )

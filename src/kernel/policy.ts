@@ -12,7 +12,12 @@ export interface Question {
   readonly input?: JsonObject
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** Labels of everything that the agent's run has seen so far, such as `untrusted`; absent is none. */
+  readonly labels?: ReadonlySet<string>
 }
+
+/** Where people are asked: the queue that approvers see, a link for the agent's client, a form that it shows itself. */
+export type ApprovalChannel = 'console' | 'elicitation-url' | 'elicitation-form'
 
 export type LimitScope = 'agent' | 'user' | 'tool' | 'connection' | 'organisation'
 
@@ -25,6 +30,8 @@ export type Obligation =
       readonly quorum: number
       readonly allowSelf: boolean
       readonly ttlMs: number
+      /** How approvers and agents may hear of it. */
+      readonly channels: readonly ApprovalChannel[]
     }
   | {
       readonly kind: 'rateLimit'
@@ -34,6 +41,16 @@ export type Obligation =
       readonly per: readonly LimitScope[]
       readonly burst: number
     }
+  | {
+      readonly kind: 'quota'
+      readonly rule: string
+      readonly limit: number
+      /** The calendar window in which calls count, in `timezone`. */
+      readonly window: 'hour' | 'day' | 'week' | 'month'
+      readonly timezone: string
+      readonly per: readonly LimitScope[]
+    }
+  | { readonly kind: 'label'; readonly rule: string; readonly labels: readonly string[] }
   | { readonly kind: 'redact'; readonly rule: string; readonly redactions: readonly Redaction[] }
   | { readonly kind: 'maxResponseBytes'; readonly rule: string; readonly bytes: number }
   | { readonly kind: 'log'; readonly rule: string; readonly level: 'meta' | 'hash' | 'args' | 'full' }
@@ -52,6 +69,14 @@ export interface TraceEntry {
   readonly note: string
 }
 
+/** What a rule in shadow mode would have done to this question: it was evaluated and not enforced. */
+export interface ShadowVerdict {
+  readonly rule: string
+  /** `deny`: would have denied; `allow`: alone would have allowed what is denied; `obligations`: would have asked for more. */
+  readonly would: 'deny' | 'allow' | 'obligations'
+  readonly note: string
+}
+
 /** Allow or deny; there is no third value. `rule` is the deciding rule, undefined when no rule spoke. */
 export type Decision =
   | {
@@ -59,10 +84,13 @@ export type Decision =
       readonly rule: string
       readonly obligations: readonly Obligation[]
       readonly trace: readonly TraceEntry[]
+      /** Absent when no rule in shadow mode disagrees. */
+      readonly shadow?: readonly ShadowVerdict[]
     }
   | {
       readonly effect: 'deny'
       readonly rule: string | undefined
       readonly reason: string
       readonly trace: readonly TraceEntry[]
+      readonly shadow?: readonly ShadowVerdict[]
     }

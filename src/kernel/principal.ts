@@ -1,7 +1,13 @@
 import type { JsonObject } from './json.ts'
 
-/** How a principal proved who it is. */
-export type Credential = 'key' | 'jwt' | 'stdio' | 'loopback' | 'admin'
+/** How a principal proved who it is. `admin`: the token of the lock file; `person`: a person's own key or session. */
+export type Credential = 'key' | 'jwt' | 'stdio' | 'loopback' | 'admin' | 'person'
+
+/**
+ * What a person may do in the API: `viewer` reads all but bodies, `auditor` reads bodies too, `approver` decides
+ * approvals, `admin` does everything. Agents have none.
+ */
+export type Role = 'admin' | 'approver' | 'auditor' | 'viewer'
 
 /**
  * Who is asking, verified. Made by identity only; nothing a client says about itself
@@ -18,6 +24,8 @@ export interface Principal {
   readonly groups: readonly string[]
   readonly claims: JsonObject
   readonly credential: Credential
+  /** Only people have any; absent is none. */
+  readonly roles?: readonly Role[] | undefined
 }
 
 /** How the names of tools look to an agent (DESIGN §2). */

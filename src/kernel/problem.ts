@@ -3,6 +3,20 @@ export type McpForm = 'result' | 'invalid_params' | 'method_not_found' | 'intern
 
 /** The one table of failures: code → HTTP status (RFC 9457), title, MCP form. Only the edges read it. */
 export const PROBLEMS = {
+  // What OAuth and the connect flow refuse; the codes of RFC 6749 §5.2, RFC 6750 §3.1 and RFC 9207 where they have one.
+  invalid_grant: { status: 400, title: 'The grant is no longer valid', mcp: 'result' },
+  insufficient_scope: { status: 403, title: 'A permission is missing', mcp: 'result' },
+  token_revoked: { status: 409, title: 'The credential was revoked', mcp: 'result' },
+  invalid_state: { status: 400, title: 'The sign-in attempt is unknown, used or expired', mcp: 'internal' },
+  invalid_issuer: { status: 400, title: 'The answer comes from another issuer', mcp: 'internal' },
+  redirect_mismatch: { status: 400, title: 'The redirect address is not the registered one', mcp: 'internal' },
+  access_denied: { status: 403, title: 'The person or service said no', mcp: 'internal' },
+  oauth_failed: { status: 502, title: 'The authorization server failed', mcp: 'result' },
+  invalid_credential: { status: 422, title: 'The credential cannot be right', mcp: 'result' },
+  connect_required: { status: 409, title: 'An account must be connected first', mcp: 'result' },
+  // What REST asks of a request.
+  precondition_required: { status: 428, title: 'Say which version you mean', mcp: 'internal' },
+  idempotency_conflict: { status: 409, title: 'The key was used for another request', mcp: 'internal' },
   unauthenticated: { status: 401, title: 'Authentication required', mcp: 'internal' },
   forbidden: { status: 403, title: 'Not allowed', mcp: 'internal' },
   tool_not_found: { status: 404, title: 'Unknown tool', mcp: 'invalid_params' },
@@ -13,7 +27,12 @@ export const PROBLEMS = {
   invalid_input: { status: 422, title: 'Invalid arguments', mcp: 'result' },
   denied: { status: 403, title: 'Denied by policy', mcp: 'result' },
   approval_required: { status: 403, title: 'Approval required', mcp: 'result' },
-  rate_limited: { status: 429, title: 'Too many calls', mcp: 'result' },
+  approval_invalid: { status: 409, title: 'The approval cannot be used', mcp: 'result' },
+  frozen: { status: 503, title: 'Stopped by an admin', mcp: 'result' },
+  quota_exceeded: { status: 429, title: 'The quota is used up', mcp: 'result' },
+  policy_tests_failed: { status: 422, title: 'Tests of the policy fail', mcp: 'internal' },
+  overloaded: { status: 503, title: 'Too much at once', mcp: 'result' },
+  rate_limit_exceeded: { status: 429, title: 'Too many calls', mcp: 'result' },
   payload_too_large: { status: 413, title: 'Too large', mcp: 'result' },
   conflict: { status: 409, title: 'Conflict', mcp: 'result' },
   version_conflict: { status: 412, title: 'Changed meanwhile', mcp: 'result' },

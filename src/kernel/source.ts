@@ -10,7 +10,7 @@ export interface Source {
   readonly connection: string
   /**
    * Runs one tool by the source's own name. A failure that a model can repair is a result with `isError`;
-   * everything else is a GatewayError (`upstream_*`, `connection_unusable`, `rate_limited`, `cancelled`).
+   * everything else is a GatewayError (`upstream_*`, `connection_unusable`, `rate_limit_exceeded`, `cancelled`).
    */
   callTool(name: string, input: JsonObject, exchange: Exchange): Promise<ToolResult>
   /**

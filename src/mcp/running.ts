@@ -65,5 +65,5 @@ export function runningBook(methods: Methods, limits: RunningLimits): RunningMet
 function tooMany(method: string, who: string, limit: number): Reply {
   const words = `Too many calls at once: ${who} ${limit} running. Wait until one has ended.`
   if (method !== 'tools/call') return { error: { code: INTERNAL_ERROR, message: words } }
-  return { result: toToolResult(new GatewayError('rate_limited', words)) }
+  return { result: toToolResult(new GatewayError('rate_limit_exceeded', words)) }
 }

@@ -5,6 +5,8 @@ import { problemOfPattern } from './pattern.ts'
 import type { ObligationsSpec, Rule } from './schema.ts'
 
 const APPROVAL_TTL = '15m'
+/** A form in the agent's own client proves no person; a rule must name that channel to use it. */
+const CHANNELS = ['console', 'elicitation-url'] as const
 
 /** What a rule asks for besides allowing, with its defaults filled in. */
 export function toObligations({ id, obligations }: Rule): readonly Obligation[] {
@@ -21,8 +23,8 @@ export function toObligations({ id, obligations }: Rule): readonly Obligation[] 
 }
 
 function toApproval(rule: string, approval: NonNullable<ObligationsSpec['approval']>): Obligation {
-  const { approvers, quorum = 1, allowSelf = false, ttl = APPROVAL_TTL } = approval
-  return { kind: 'approval', rule, approvers, quorum, allowSelf, ttlMs: toMilliseconds(ttl) }
+  const { approvers, quorum = 1, allowSelf = false, ttl = APPROVAL_TTL, channels = CHANNELS } = approval
+  return { kind: 'approval', rule, approvers, quorum, allowSelf, ttlMs: toMilliseconds(ttl), channels }
 }
 
 function toRateLimit(rule: string, rateLimit: NonNullable<ObligationsSpec['rateLimit']>): Obligation {

@@ -13,7 +13,7 @@ const BY_STATUS: Readonly<Record<number, VendorFailure['kind']>> = {
   410: 'not_found',
   412: 'conflict',
   423: 'conflict',
-  429: 'rate_limited',
+  429: 'rate_limit_exceeded',
 }
 
 /** Where a vendor puts its words: JSON Pointers into the body, the first that holds text wins. */
@@ -28,7 +28,7 @@ export interface FailureWords {
 export function failureByStatus(reply: WireReply, words: FailureWords): VendorFailure | undefined {
   if (reply.status >= 200 && reply.status < 300) return undefined
   const kind = BY_STATUS[reply.status] ?? (reply.status >= 400 && reply.status < 500 ? 'invalid_input' : 'upstream')
-  return { kind, message: wordsOf(reply, words.message), ...(kind === 'rate_limited' ? retryAfter(reply) : {}) }
+  return { kind, message: wordsOf(reply, words.message), ...(kind === 'rate_limit_exceeded' ? retryAfter(reply) : {}) }
 }
 
 /** The vendor's own words, on one line of at most 300 characters; the bare status when it has none. */

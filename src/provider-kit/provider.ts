@@ -45,7 +45,8 @@ export interface CredentialField {
 
 /** Where a credential goes in the request. In `name` and `value`, `{key}` stands for the field of that name. */
 export interface Injection {
-  readonly in: 'header' | 'query'
+  /** `path`: every `{name}` in the base URL's path is replaced, for vendors whose key is a segment of it. */
+  readonly in: 'header' | 'query' | 'cookie' | 'path'
   readonly name: string
   readonly value: string
   /** The value is sent as base64 of its UTF-8 bytes (RFC 7617). */
@@ -54,12 +55,77 @@ export interface Injection {
   readonly prefix?: string
 }
 
+/** A value that is learned when the account is connected, and kept with the credential. Not secret. */
+export interface Capture {
+  /** Where it stands: the token endpoint's answer, the parameters of the callback, or the answer of `request`. */
+  readonly from: 'token' | 'callback' | 'request'
+  /** JSON Pointer into the answer, or the parameter's name. */
+  readonly at: string
+  /** For `from: 'request'`: asked once with the new token; the manifest's base URL does not bind it, `https` does. */
+  readonly url?: string
+}
+
+/** How a vendor's OAuth 2 differs from the RFCs; everything left out is as RFC 6749, 7636 and 7009 say. */
+export interface OAuthSpec {
+  readonly grant: 'authorization_code' | 'client_credentials'
+  /** `https`; `{key}` stands for a setting of the connection. Needed for `authorization_code`. */
+  readonly authorizeUrl?: string
+  readonly tokenUrl: string
+  /** The vendor's `iss` in the callback (RFC 9207); checked when the vendor sends one, demanded when this is set. */
+  readonly issuer?: string
+  /** S256 (RFC 7636); true unless the vendor breaks on it. */
+  readonly pkce?: boolean
+  /** Sent with the authorization request as they are, such as `access_type=offline`. */
+  readonly authorizeParams?: Readonly<Record<string, string>>
+  /** Scopes that every connection needs, whatever its actions, such as those of whoami. */
+  readonly baseScopes?: readonly string[]
+  readonly scopeSeparator?: ' ' | ','
+  /** The parameter that carries the scopes; `scope`, or `user_scope` at a vendor with two lists. */
+  readonly scopeParam?: string
+  /** How the client proves itself at the token endpoint; `post` when left out. */
+  readonly clientAuth?: 'post' | 'basic' | 'none'
+  readonly tokenBody?: 'form' | 'json'
+  readonly tokenHeaders?: Readonly<Record<string, string>>
+  /** JSON Pointer of the object that holds `access_token`, where it is not the answer itself. */
+  readonly tokenAt?: string
+  /** Recognises a refusal in an answer with status 200; gives the OAuth error code. */
+  readonly errorAt?: { readonly okPointer?: string; readonly errorPointer: string }
+  /** `rotating`: each refresh ends the old refresh token. `static`: it stays. `none`: there is no refresh. */
+  readonly refresh?: 'rotating' | 'static' | 'none'
+  /** Lifetime of access tokens whose answer names none, in milliseconds. Left out: they do not expire. */
+  readonly lifetimeMs?: number
+  /** Absolute lifetime of refresh tokens, in milliseconds, where the vendor has one. */
+  readonly refreshLifetimeMs?: number
+  readonly capture?: Readonly<Record<string, Capture>>
+  /** Ends the grant at the vendor. `body` holds `{token}`; with `auth: 'bearer'` the token is sent as such. */
+  readonly revoke?: {
+    readonly url: string
+    readonly method?: 'POST' | 'DELETE' | 'GET'
+    readonly token?: 'access_token' | 'refresh_token'
+    readonly auth?: 'bearer' | 'client' | 'none'
+    readonly body?: 'form' | 'json' | 'none'
+    readonly param?: string
+  }
+}
+
+/** AWS Signature Version 4; the fields are `accessKeyId`, `secretAccessKey` and, if there is one, `sessionToken`. */
+export interface SigV4Spec {
+  readonly service: string
+  /** A region, or the name of the setting that holds it as `{region}`. */
+  readonly region: string
+}
+
+/** One way to sign in, as data. A connection names it by `id`. */
 export interface AuthMethod {
-  readonly kind: 'none' | 'bearer' | 'apiKey' | 'basic'
+  readonly kind: 'none' | 'bearer' | 'apiKey' | 'basic' | 'oauth2' | 'sigv4' | 'custom'
   readonly id: string
   readonly title: string
+  /** What a person fills in. For `oauth2` these are the client's own: `client_id`, `client_secret`. */
   readonly fields: readonly CredentialField[]
+  /** For `oauth2`, `{access_token}` and captured values can be used as well. */
   readonly inject: readonly Injection[]
+  readonly oauth?: OAuthSpec
+  readonly sigv4?: SigV4Spec
 }
 
 /** Why a vendor refused, in our words. */
@@ -71,7 +137,7 @@ export interface VendorFailure {
     | 'not_found'
     | 'invalid_input'
     | 'conflict'
-    | 'rate_limited'
+    | 'rate_limit_exceeded'
     | 'upstream'
   /** The vendor's own words, trimmed; safe to show. */
   readonly message: string

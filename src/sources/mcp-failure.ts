@@ -106,7 +106,8 @@ function toHttpFailure(status: number, cause: unknown): GatewayError {
     const detail = `The server refused the gateway's credential (HTTP ${status}). Check the headers of the connection.`
     return new GatewayError('connection_unusable', detail, { cause, data: { reauth: true } })
   }
-  if (status === 429) return new GatewayError('rate_limited', 'The server is called too often (HTTP 429).', { cause })
+  if (status === 429)
+    return new GatewayError('rate_limit_exceeded', 'The server is called too often (HTTP 429).', { cause })
   if (status >= 500) return new GatewayError('upstream_failed', `The server failed (HTTP ${status}).`, { cause })
   if (status === 404) {
     return new GatewayError('upstream_refused', 'Nothing speaks MCP at this address (HTTP 404). Check the URL.', {

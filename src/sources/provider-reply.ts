@@ -55,7 +55,7 @@ const CODES: Readonly<Record<VendorFailure['kind'], ErrorCode>> = {
   not_found: 'upstream_refused',
   invalid_input: 'upstream_refused',
   conflict: 'conflict',
-  rate_limited: 'rate_limited',
+  rate_limit_exceeded: 'rate_limit_exceeded',
   upstream: 'upstream_failed',
 }
 
@@ -87,7 +87,7 @@ function sentence(
     not_found: `${title} did not find it: ${words}. Check the ids, or whether the connection's account may see it.`,
     invalid_input: `${title} refused the arguments: ${words}. Correct them and try again.`,
     conflict: `${title} reports a conflict: ${words}. Read the current state and try again.`,
-    rate_limited: `${title} asks to slow down: ${words}. ${retryAfterMs === undefined ? 'Try again later.' : `Try again in ${Math.ceil(retryAfterMs / 1000)} s.`}`,
+    rate_limit_exceeded: `${title} asks to slow down: ${words}. ${retryAfterMs === undefined ? 'Try again later.' : `Try again in ${Math.ceil(retryAfterMs / 1000)} s.`}`,
     upstream: `${title} failed: ${words}. It may pass; try again later.`,
   }
   return sentences[failure.kind]

@@ -61,7 +61,7 @@ export function vendorFor(
 }
 
 /** A service that is busy, or a credential that may send but not read who it is, is alive all the same. */
-const ALIVE = new Set<unknown>(['forbidden', 'missing_scope', 'rate_limited'])
+const ALIVE = new Set<unknown>(['forbidden', 'missing_scope', 'rate_limit_exceeded'])
 
 function unlessAlive(error: unknown): void {
   if (!(error instanceof GatewayError) || !ALIVE.has(error.data['reason'])) throw error

@@ -40,7 +40,7 @@ export function subscriptions(onUpdated: (uri: string) => void): Subscriptions {
       wanted.set(uri, { ...known, count: known.count + 1 })
       return {}
     }
-    if (wanted.size === MAX_URIS) throw new GatewayError('rate_limited', 'Too many resources are subscribed to.')
+    if (wanted.size === MAX_URIS) throw new GatewayError('rate_limit_exceeded', 'Too many resources are subscribed to.')
     const result = await send(source, 'resources/subscribe', { uri }, exchange)
     wanted.set(uri, { count: 1, exchange: lasting(exchange) })
     return result

@@ -59,7 +59,7 @@ describe.each(EVERY.map((provider) => [provider.id, provider] as const))(
       expect(kindOf(401)?.kind).toBe('reauth')
       expect(kindOf(403)?.kind).toMatch(/^(?:forbidden|missing_scope)$/)
       expect(kindOf(404)?.kind).toBe('not_found')
-      expect(kindOf(429, { 'retry-after': '7' })).toMatchObject({ kind: 'rate_limited', retryAfterMs: 7_000 })
+      expect(kindOf(429, { 'retry-after': '7' })).toMatchObject({ kind: 'rate_limit_exceeded', retryAfterMs: 7_000 })
       expect(kindOf(500)?.kind).toBe('upstream')
       expect(kindOf(503)?.kind).toBe('upstream')
     })

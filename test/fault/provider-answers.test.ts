@@ -40,11 +40,17 @@ const FAULTS: readonly [string, Answer, string, string | RegExp, number][] = [
   [
     '429 with a long Retry-After',
     json({ message: 'Slow down' }, 429, { 'retry-after': '30' }),
-    'rate_limited',
+    'rate_limit_exceeded',
     'Acme asks to slow down: Slow down. Try again in 30 s.',
     1,
   ],
-  ['429 with a short Retry-After', json({}, 429, { 'retry-after': '1' }), 'rate_limited', /Try again in 1 s\./, 3],
+  [
+    '429 with a short Retry-After',
+    json({}, 429, { 'retry-after': '1' }),
+    'rate_limit_exceeded',
+    /Try again in 1 s\./,
+    3,
+  ],
   ['500', json({ message: 'Oops' }, 500), 'upstream_failed', 'Acme failed: Oops. It may pass; try again later.', 1],
   [
     '503 for ever',

@@ -111,7 +111,7 @@ describe('the obligations of a call', () => {
     const gateway = testGateway({ policy: withObligations({ rateLimit: { limit: 1, window: '1m', per: ['agent'] } }) })
     await gateway.call('sidekick', 'conn:notes:read_note')
     await expect(gateway.call('sidekick', 'conn:notes:read_note')).rejects.toMatchObject({
-      code: 'rate_limited',
+      code: 'rate_limit_exceeded',
       data: { rule: 'governed', retryAfterMs: 60_000 },
     })
     gateway.clock.now += 60_000

@@ -42,7 +42,7 @@ describe('running calls', () => {
     for (const agent of ['ann', 'eve']) {
       expect(await resultOf(call('quick', agent))).toMatchObject({
         isError: true,
-        _meta: { 'dev.gatehouse/code': 'rate_limited' },
+        _meta: { 'dev.gatehouse/code': 'rate_limit_exceeded' },
         content: [{ text: expect.stringContaining('Too many calls at once') }],
       })
     }

@@ -21,7 +21,7 @@ describe('the usual reading of a status', () => {
     [410, 'not_found'],
     [412, 'conflict'],
     [422, 'invalid_input'],
-    [429, 'rate_limited'],
+    [429, 'rate_limit_exceeded'],
     [500, 'upstream'],
     [503, 'upstream'],
   ])('%i is %s', (status, kind) => {

@@ -255,10 +255,10 @@ describe('Gmail refusals', () => {
     const kinds: readonly (readonly [string, ReturnType<typeof reply>])[] = [
       ['fine', reply({ id: 'm1' })],
       ['reauth', refusal(401, 'Invalid Credentials', 'authError')],
-      ['rate_limited', refusal(403, 'Rate Limit Exceeded', 'rateLimitExceeded')],
-      ['rate_limited', refusal(403, 'User Rate Limit Exceeded', 'userRateLimitExceeded')],
-      ['rate_limited', refusal(403, 'Daily Limit Exceeded', 'dailyLimitExceeded')],
-      ['rate_limited', refusal(429, 'Too many concurrent requests for user')],
+      ['rate_limit_exceeded', refusal(403, 'Rate Limit Exceeded', 'rateLimitExceeded')],
+      ['rate_limit_exceeded', refusal(403, 'User Rate Limit Exceeded', 'userRateLimitExceeded')],
+      ['rate_limit_exceeded', refusal(403, 'Daily Limit Exceeded', 'dailyLimitExceeded')],
+      ['rate_limit_exceeded', refusal(429, 'Too many concurrent requests for user')],
       ['missing_scope', refusal(403, 'Insufficient Permission', 'insufficientPermissions')],
       [
         'missing_scope',
@@ -277,7 +277,7 @@ describe('Gmail refusals', () => {
     const words = 'User-rate limit exceeded.  Retry after 2026-01-31T10:00:00.000Z (Mail sending)'
     expect(gmail.failure(refusal(429, words))).toMatchObject({ retryAt: Date.parse('2026-01-31T10:00:00.000Z') })
     expect(gmail.failure(refusal(403, words, 'rateLimitExceeded'))).toMatchObject({
-      kind: 'rate_limited',
+      kind: 'rate_limit_exceeded',
       retryAt: Date.parse('2026-01-31T10:00:00.000Z'),
     })
     expect(gmail.failure(refusal(429, 'Retry after 2026-99-99T10:00:00.000Z'))).not.toHaveProperty('retryAt')

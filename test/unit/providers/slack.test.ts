@@ -156,7 +156,7 @@ describe('Slack refusals', () => {
       account_inactive: 'reauth',
       missing_scope: 'missing_scope',
       not_allowed_token_type: 'missing_scope',
-      ratelimited: 'rate_limited',
+      ratelimited: 'rate_limit_exceeded',
       channel_not_found: 'not_found',
       users_not_found: 'not_found',
       message_not_found: 'not_found',
@@ -184,7 +184,7 @@ describe('Slack refusals', () => {
 
   it('say how long to wait', () => {
     expect(slack.failure(reply({ ok: false, error: 'ratelimited' }, 429, { 'retry-after': '30' }))).toMatchObject({
-      kind: 'rate_limited',
+      kind: 'rate_limit_exceeded',
       retryAfterMs: 30_000,
     })
     expect(slack.failure(reply('', 429, { 'retry-after': '5' }))).toMatchObject({ retryAfterMs: 5_000 })

@@ -119,7 +119,7 @@ describe('an MCP connection over Streamable HTTP', () => {
     [401, { code: 'connection_unusable', data: { reauth: true } }],
     [403, { code: 'connection_unusable', data: { reauth: true } }],
     [404, { code: 'upstream_refused' }],
-    [429, { code: 'rate_limited' }],
+    [429, { code: 'rate_limit_exceeded' }],
     [500, { code: 'upstream_failed' }],
   ])('says what an HTTP %i means', async (status, expected) => {
     const fake = await running(answering((_request, response) => void response.writeHead(status).end('secret body')))

@@ -227,7 +227,7 @@ describe('call_tool', () => {
     const call = () => gateway.call('sidekick', CALL, { tool: 'list_issues' })
     await call()
     await call()
-    await expect(call()).rejects.toMatchObject({ code: 'rate_limited', data: { rule: 'two-through' } })
+    await expect(call()).rejects.toMatchObject({ code: 'rate_limit_exceeded', data: { rule: 'two-through' } })
     await gateway.call('sidekick', 'conn:github:list_issues')
     await expect(gateway.call('sidekick', 'conn:github:list_issues')).rejects.toMatchObject({ data: { rule: 'three' } })
   })
