@@ -1,13 +1,17 @@
-import type { AuthMethod, CredentialField } from './provider.ts'
+import type { AuthMethod, CredentialField, Injection } from './provider.ts'
 
 /** What a manifest may say about a method; the rest has defaults. */
-interface MethodOptions {
+export interface MethodOptions {
   readonly id?: string
   readonly title?: string
   /** What the admin is asked for, such as `Bot token`. */
   readonly label?: string
-  /** A regular expression that the secret must match, checked before anything is sent. */
+  /** A regular expression (RE2) that the secret must match, checked before anything is stored or sent. */
   readonly pattern?: string
+  /** Where to get the secret, in one sentence. */
+  readonly description?: string
+  /** How it looks, such as `xoxb-…`. */
+  readonly placeholder?: string
 }
 
 /** No credential at all. */
@@ -20,25 +24,34 @@ export function bearer(options: MethodOptions & { readonly scheme?: string } = {
     kind: 'bearer',
     id,
     title,
-    fields: [secretField('token', label, options.pattern)],
+    fields: [secretField('token', label, options)],
     inject: [{ in: 'header', name: 'authorization', value: `${scheme} {token}` }],
   }
 }
 
-/** A key in a header or a query parameter, from the field `key`. */
-export function apiKey(
-  where: { readonly header: string } | { readonly query: string },
-  options: MethodOptions = {},
-): AuthMethod {
+/** Where an API key goes: `path` is the name of a `{placeholder}` in the base URL. */
+export type KeyPlace =
+  | { readonly header: string }
+  | { readonly query: string }
+  | { readonly cookie: string }
+  | { readonly path: string }
+
+/** A key in a header, a query parameter, a cookie (RFC 6265) or the base URL's path, from the field `key`. */
+export function apiKey(where: KeyPlace, options: MethodOptions = {}): AuthMethod {
   const { id = 'key', title = 'API key', label = 'API key' } = options
-  const place = 'header' in where ? { in: 'header', name: where.header } : { in: 'query', name: where.query }
   return {
     kind: 'apiKey',
     id,
     title,
-    fields: [secretField('key', label, options.pattern)],
-    inject: [{ ...(place as { in: 'header' | 'query'; name: string }), value: '{key}' }],
+    fields: [secretField('key', label, options)],
+    inject: [{ ...placeOf(where), value: '{key}' }],
   }
+}
+
+function placeOf(where: KeyPlace): Pick<Injection, 'in' | 'name'> {
+  if ('header' in where) return { in: 'header', name: where.header }
+  if ('query' in where) return { in: 'query', name: where.query }
+  return 'cookie' in where ? { in: 'cookie', name: where.cookie } : { in: 'path', name: where.path }
 }
 
 /** HTTP Basic (RFC 7617) from the fields `username` and `password`. */
@@ -51,15 +64,60 @@ export function basic(options: MethodOptions & { readonly userLabel?: string } =
     // RFC 7617 §2: a colon would end the user name.
     fields: [
       { key: 'username', label: userLabel, secret: false, pattern: '^[^:]+$' },
-      secretField('password', label, options.pattern),
+      secretField('password', label, options),
     ],
     inject: [{ in: 'header', name: 'authorization', value: '{username}:{password}', base64: true, prefix: 'Basic ' }],
   }
 }
 
-const secretField = (key: string, label: string, pattern?: string): CredentialField => ({
+/**
+ * AWS Signature Version 4 from the fields `accessKeyId`, `secretAccessKey` and, for temporary credentials,
+ * `sessionToken`. `region` may be `{name}`: then the connection's setting of that name says it.
+ */
+export function sigv4(options: {
+  readonly service: string
+  readonly region: string
+  readonly id?: string
+  readonly title?: string
+}): AuthMethod {
+  const { service, region, id = 'aws', title = 'AWS access key' } = options
+  return {
+    kind: 'sigv4',
+    id,
+    title,
+    fields: [
+      {
+        key: 'accessKeyId',
+        label: 'Access key ID',
+        secret: false,
+        pattern: '^[A-Za-z0-9_]{16,128}$',
+        placeholder: 'AKIA…',
+      },
+      { key: 'secretAccessKey', label: 'Secret access key', secret: true, pattern: '^\\S{16,}$' },
+      { key: 'sessionToken', label: 'Session token', secret: true, optional: true, pattern: '^\\S{16,}$' },
+    ],
+    inject: [],
+    sigv4: { service, region },
+  }
+}
+
+/** Fields of the provider's own, and where each of them goes in a request. */
+export const custom = (options: {
+  readonly id: string
+  readonly title: string
+  readonly fields: readonly CredentialField[]
+  readonly inject: readonly Injection[]
+}): AuthMethod => ({ kind: 'custom', ...options })
+
+const secretField = (
+  key: string,
+  label: string,
+  { pattern, description, placeholder }: MethodOptions,
+): CredentialField => ({
   key,
   label,
   secret: true,
   ...(pattern === undefined ? {} : { pattern }),
+  ...(description === undefined ? {} : { description }),
+  ...(placeholder === undefined ? {} : { placeholder }),
 })

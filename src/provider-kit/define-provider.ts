@@ -57,8 +57,9 @@ function checkAuth(auth: readonly AuthMethod[]): readonly string[] {
   return [
     ...unless(auth.length > 0, 'auth: name at least one method; none() when there is no credential'),
     ...unless(new Set(ids).size === ids.length, 'auth: two methods have the same id'),
-    ...auth.flatMap(({ id, fields, inject }) => {
-      const known = new Set(fields.map((field) => field.key))
+    ...auth.flatMap(({ id, fields, inject, oauth }) => {
+      const granted = oauth ? ['access_token', ...Object.keys(oauth.capture ?? {})] : []
+      const known = new Set([...fields.map((field) => field.key), ...granted])
       return inject
         .flatMap(({ name, value }) => [...`${name} ${value}`.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? ''))
         .filter((key) => !known.has(key))

@@ -39,8 +39,14 @@ export interface CredentialField {
   readonly key: string
   readonly label: string
   readonly secret: boolean
-  /** Checked before anything is stored or sent. */
+  /** A regular expression (RE2, at most 500 characters), checked before anything is stored or sent. */
   readonly pattern?: string
+  /** May be left out; what its injection would add is left out with it. */
+  readonly optional?: boolean
+  /** Where to get it, in one sentence. */
+  readonly description?: string
+  /** How it looks, such as `xoxb-…`. */
+  readonly placeholder?: string
 }
 
 /** Where a credential goes in the request. In `name` and `value`, `{key}` stands for the field of that name. */
