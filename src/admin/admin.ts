@@ -10,6 +10,7 @@ import type { Agent, Principal } from '../kernel/principal.ts'
 import type { ToolId, ToolResult } from '../kernel/tool.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { AgentBook, KeyBook } from './agent-books.ts'
+import type { AliasBook } from './alias-book.ts'
 import type { AuditReader } from './audit-reader.ts'
 import type { OverrideBook } from './override-book.ts'
 
@@ -28,6 +29,8 @@ export interface AdminDeps {
   readonly keys: KeyBook
   readonly pins: Pins
   readonly overrides: Pick<OverrideBook, 'get' | 'set' | 'remove'>
+  /** What search has learned from successful searches. */
+  readonly aliases: Pick<AliasBook, 'stems' | 'forget'>
   readonly audit: AuditLog & AuditReader
   readonly config: ConfigControl
   /** The words of a catalog's tools; resolves when they are indexed. */

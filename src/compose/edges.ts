@@ -1,4 +1,5 @@
 import type { AdminDeps } from '../admin/admin.ts'
+import type { AliasBook } from '../admin/alias-book.ts'
 import type { OverrideBook } from '../admin/override-book.ts'
 import type { PinBook } from '../admin/pin-book.ts'
 import { callTool } from '../gateway/call-tool.ts'
@@ -47,6 +48,7 @@ export interface AdminParts {
   readonly keys: KeyBook
   readonly pins: PinBook
   readonly overrides: OverrideBook
+  readonly aliases: AliasBook
   readonly book: ConfigBook
   readonly gateway: GatewayDeps
   readonly snapshots: Snapshots
@@ -63,6 +65,7 @@ export function toAdminDeps({
   keys,
   pins,
   overrides,
+  aliases,
   book,
   gateway,
   snapshots,
@@ -105,6 +108,7 @@ export function toAdminDeps({
     },
     pins,
     overrides,
+    aliases,
     audit: world.audit,
     config: book,
     searchIndex: index.of,

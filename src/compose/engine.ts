@@ -1,3 +1,4 @@
+import { aliasBook, type AliasBook } from '../admin/alias-book.ts'
 import { overrideBook, type OverrideBook } from '../admin/override-book.ts'
 import { type PinBook, pinBook } from '../admin/pin-book.ts'
 import type { Config } from '../config/schema.ts'
@@ -6,11 +7,13 @@ import { ledger } from '../gateway/ledger.ts'
 import { memoryLimits } from '../gateway/limits.ts'
 import { listings } from '../gateway/listing.ts'
 import { schemaValidator } from '../gateway/validator.ts'
+import { aliasLearner, type AliasLearner } from '../gateway/meta/alias-learner.ts'
 import { searchBook, type SearchBook } from '../gateway/meta/search-book.ts'
 import { searchDeps } from '../gateway/meta/search-deps.ts'
 import { builtInSource } from '../gateway/meta/source.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { toGatewayError } from '../kernel/errors.ts'
 import { realSchedule } from '../sources/schedule.ts'
 import { storedDefinitions } from '../sources/stored.ts'
 import { supervise, type Supervisor } from '../sources/supervisor.ts'
@@ -36,6 +39,7 @@ export interface Engine {
   readonly snapshots: SnapshotBuilder
   readonly pins: PinBook
   readonly overrides: OverrideBook
+  readonly aliases: AliasBook
   readonly index: SearchBook
   readonly gateway: GatewayDeps
 }
@@ -53,10 +57,12 @@ export async function startEngine({ config, world, agents, log, clock, closing }
     onAccepted: () => snapshots.rebuild(),
   })
   const overrides = await overrideBook({ store, onChanged: () => snapshots.rebuild() })
-  const index = searchBook({ clock: () => performance.now(), pause: nextTurn })
+  const aliases = await aliasBook(store, config.organisation)
+  const index = searchBook({ clock: () => performance.now(), pause: nextTurn }, aliases.stems)
+  const learner = config.discovery.learnAliases ? learning(aliases, clock, log) : undefined
   const snapshots = snapshotBuilder(config, {
     supervisor,
-    builtIn: builtInSource(searchDeps(() => snapshots.current(), index)),
+    builtIn: builtInSource(searchDeps(() => snapshots.current(), index, learner)),
     onCatalog: index.follow,
     validator,
     agents: agents.agents,
@@ -72,13 +78,24 @@ export async function startEngine({ config, world, agents, log, clock, closing }
     limits: memoryLimits(clock),
     ledger: ledger(world.audit, (error) => log.error({}, 'the audit log cannot be written', error)),
     clock,
+    learner,
     log,
   }
   closing.add(gateway.ledger.settled)
   closing.add(supervisor.onChange(() => void snapshots.rebuild()))
   closing.add(agents.onChange(() => void snapshots.rebuild()))
-  return { supervisor, snapshots, pins, overrides, index, gateway }
+  return { supervisor, snapshots, pins, overrides, aliases, index, gateway }
 }
+
+const learning = (aliases: AliasBook, clock: Clock, log: Log): AliasLearner =>
+  aliasLearner({
+    clock,
+    learn: (tool, stems) =>
+      void aliases.learn(tool, stems).catch((error: unknown) => {
+        // What was learned is a help to search and nothing else: without it every answer stays right.
+        log.warn({ tool, error: toGatewayError(error).message }, 'what search has learned cannot be kept')
+      }),
+  })
 
 /** Lets everything that waits run first. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

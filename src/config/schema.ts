@@ -64,6 +64,15 @@ const auditSchema = z.strictObject({
     .describe('Size at which a new audit file is begun, in bytes.'),
 })
 
+const discoverySchema = z.strictObject({
+  learnAliases: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Lets search learn from itself: word stems of searches that led to a call that worked find the tool too.',
+    ),
+})
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export const logLevelSchema = z.enum(LOG_LEVELS)
 export type LogLevel = z.infer<typeof logLevelSchema>
@@ -89,6 +98,7 @@ export const configSchema = z.strictObject({
     .record(connectionSlugSchema, connectionSchema)
     .default({})
     .describe('Services and downstream MCP servers, by the name that their tools carry.'),
+  discovery: discoverySchema.prefault({}).describe('How agents find tools.'),
   toolsets: z
     .record(toolsetNameSchema, toolsetSchema)
     .default({})

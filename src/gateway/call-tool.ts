@@ -48,5 +48,8 @@ const run = (deps: GatewayDeps, call: Call, exchange: Exchange, inner?: Inner): 
       const result = await source.callTool(tool.name, input, governed)
       return renameUris(snapshot.catalog.features, tool.connection, result)
     },
-    finish: (result, obligations, tool) => obligationsAfter(deps, obligations, tool, result),
+    finish(result, obligations, tool) {
+      if (result.isError !== true) deps.learner?.succeeded(exchange.principal.id, tool.id)
+      return obligationsAfter(deps, obligations, tool, result)
+    },
   })

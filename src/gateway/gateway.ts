@@ -3,6 +3,7 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Listings } from './listing.ts'
+import type { AliasLearner } from './meta/alias-learner.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Validator } from './validator.ts'
 
@@ -15,6 +16,8 @@ export interface GatewayDeps {
   readonly limits: Limits
   readonly ledger: Ledger
   readonly clock: Clock
+  /** Hears of calls that worked; absent when search is not to learn from them. */
+  readonly learner?: AliasLearner | undefined
   /** For failures that are not the caller's: goes to the operator, never to the agent. */
   readonly log: Log
 }

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
+import { aliasBook } from '../../src/admin/alias-book.ts'
 import { overrideBook } from '../../src/admin/override-book.ts'
 import { apiApp } from '../../src/http/api.ts'
 import { problemResponse } from '../../src/http/problem.ts'
@@ -93,6 +94,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
         Promise.resolve(void pins.set(id, { fingerprint, definition: {}, acceptedAt: clock() })),
     },
     overrides,
+    aliases: await aliasBook(store, 'acme'),
     audit: {
       append: (event) => {
         if (options.auditFails) return Promise.reject(new GatewayError('audit_unavailable', 'The disk is full.'))

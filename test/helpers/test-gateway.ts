@@ -1,3 +1,4 @@
+import type { AliasBook } from '../../src/admin/alias-book.ts'
 import { buildCatalog, type CatalogInput, type Pins, type ToolOverride } from '../../src/catalog/catalog.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
 import type { GatewayDeps, Log } from '../../src/gateway/gateway.ts'
@@ -6,6 +7,7 @@ import { memoryLimits } from '../../src/gateway/limits.ts'
 import { listTools } from '../../src/gateway/list-tools.ts'
 import { listings, type ToolPage } from '../../src/gateway/listing.ts'
 import { BUILT_IN, builtInInput } from '../../src/gateway/meta/definitions.ts'
+import { aliasLearner } from '../../src/gateway/meta/alias-learner.ts'
 import { searchBook } from '../../src/gateway/meta/search-book.ts'
 import { searchDeps } from '../../src/gateway/meta/search-deps.ts'
 import { builtInSource } from '../../src/gateway/meta/source.ts'
@@ -52,6 +54,8 @@ export interface TestGatewayOptions {
   readonly managed?: ReadonlyMap<string, Readonly<Record<string, ToolOverride>>>
   /** With the gateway's own tools. */
   readonly builtIn?: boolean
+  /** Search learns from calls that worked, into this book. */
+  readonly aliases?: AliasBook
 }
 
 /** The gateway's real lives over fake sources, with a clock to turn and every audit event at hand. */
@@ -84,11 +88,13 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     append: (event) => Promise.resolve(void events.push(event)),
     close: () => Promise.resolve(),
   }
-  const book = searchBook({
-    clock: () => performance.now(),
-    pause: () => new Promise((next) => void setImmediate(next)),
-  })
-  const builtIn = builtInSource(searchDeps(() => snapshot, book))
+  const { aliases } = options
+  const learner = aliases && aliasLearner({ clock: () => clock.now, learn: (...args) => void aliases.learn(...args) })
+  const book = searchBook(
+    { clock: () => performance.now(), pause: () => new Promise((next) => void setImmediate(next)) },
+    aliases?.stems,
+  )
+  const builtIn = builtInSource(searchDeps(() => snapshot, book, learner))
   let snapshot = toSnapshot(options, sent, builtIn)
   const deps: GatewayDeps = {
     snapshot: () => snapshot,
@@ -97,6 +103,7 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     limits: memoryLimits(() => clock.now),
     ledger: ledger(options.audit ?? memoryAudit, () => undefined),
     clock: () => clock.now,
+    learner,
     log: silent,
   }
   return {

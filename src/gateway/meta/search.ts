@@ -10,6 +10,7 @@ import { connectionsOf } from '../advertised.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { viewFor } from '../view-for.ts'
 import { type Detail, toAnswer } from './answer.ts'
+import type { AliasLearner } from './alias-learner.ts'
 import { isBuiltIn, USUAL_HITS } from './definitions.ts'
 import { textResult } from './text-result.ts'
 
@@ -17,6 +18,8 @@ export interface SearchDeps {
   snapshot(): Snapshot
   index(catalog: Catalog): Promise<SearchIndex>
   readonly sets: VisibleSets
+  /** Hears which words led to which tools; absent when nothing is to be learned. */
+  readonly learner?: AliasLearner | undefined
   /** A name for each view, for as long as it lives: signatures of different policies may be alike. */
   keyOf(view: PolicyView): string
 }
@@ -50,6 +53,11 @@ export async function searchTools(deps: SearchDeps, input: JsonObject, exchange:
   const { hits, weak } = rank(index, { query: asked.query, visible: set, limit: asked.offset + asked.limit + 1 })
   const found = hits.slice(asked.offset, asked.offset + asked.limit)
   if (found.length === 0) return textResult(noMatch(view))
+  deps.learner?.searched(
+    exchange.principal.id,
+    asked.query,
+    found.map(({ tool }) => tool.id),
+  )
   const isClear = asked.offset === 0 && !weak && isAhead(hits)
   return textResult(
     toAnswer({
