@@ -1,19 +1,20 @@
-import { bearer, defineProvider, path } from '#provider-kit'
+import { defineProvider, path } from '#provider-kit'
 import { z } from 'zod'
-import { gmailFailure } from './failure.ts'
+import { googleFailure } from '../_google/failure.ts'
+import { googleAuth } from '../_google/oauth.ts'
 import { getProfile, listLabels, modifyLabels, trashMessage } from './mailbox.ts'
 import { getMessage, getThread, searchMessages } from './read-mail.ts'
 import { createDraft, sendDraft, sendMessage } from './write-mail.ts'
 
-/** Gmail's API v1 for one mailbox, with an OAuth access token. */
+/** Gmail's API v1 for one mailbox. */
 export default defineProvider({
   id: 'gmail',
   title: 'Gmail',
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest',
   baseUrl: 'https://gmail.googleapis.com',
-  auth: [bearer({ title: 'Access token', label: 'Access token', pattern: '^[\\x21-\\x7e]{8,4096}$' })],
+  auth: googleAuth,
   headers: { accept: 'application/json' },
-  failure: gmailFailure,
+  failure: googleFailure,
   whoami: {
     request: { method: 'GET', path: path`/gmail/v1/users/me/profile`, query: { fields: 'emailAddress' } },
     account: (reply) => z.object({ emailAddress: z.string() }).safeParse(reply.body).data?.emailAddress,

@@ -11,7 +11,8 @@ export const getProfile = action({
   effect: 'read',
   external: false,
   idempotent: true,
-  scopes: [[`${GMAIL}.metadata`], ...READ_SCOPES, [`${GMAIL}.compose`]],
+  // Metadata last: a grant that holds it cannot search any more, so it is never the one to ask for.
+  scopes: [...READ_SCOPES, [`${GMAIL}.compose`], [`${GMAIL}.metadata`]],
   input: z.strictObject({}),
   output: z.object({ email: z.string(), messages: z.number().int(), threads: z.number().int() }),
   request: () => ({
@@ -41,7 +42,7 @@ export const listLabels = action({
   effect: 'read',
   external: false,
   idempotent: true,
-  scopes: [[`${GMAIL}.labels`], [`${GMAIL}.metadata`], ...READ_SCOPES],
+  scopes: [[`${GMAIL}.labels`], ...READ_SCOPES, [`${GMAIL}.metadata`]],
   input: z.strictObject({}),
   output: z.object({
     labels: z.array(z.object({ id: z.string(), name: z.string(), type: z.string().optional() })),

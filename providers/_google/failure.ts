@@ -7,7 +7,7 @@ const SCOPE_REASONS = ['insufficientPermissions', 'ACCESS_TOKEN_SCOPE_INSUFFICIE
  * Reads Google's refusals: a used up quota comes as 429 or as 403 with a reason, and Gmail names the moment to try
  * again only in the words. https://developers.google.com/workspace/gmail/api/guides/handle-errors
  */
-export function gmailFailure(reply: WireReply): VendorFailure | undefined {
+export function googleFailure(reply: WireReply): VendorFailure | undefined {
   const failure = failureByStatus(reply, { message: ['/error/message', '/error_description', '/error'] })
   if (!failure) return undefined
   const reasons = reasonsOf(reply)

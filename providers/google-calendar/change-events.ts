@@ -1,0 +1,90 @@
+import { action, invalidInput, path } from '#provider-kit'
+import { z } from 'zod'
+import { EVENT_FIELDS, eventDetail, toEvent } from './event-shape.ts'
+import { calendarId, end, eventId, start, toSpan, WRITE_SCOPES, zone } from './fields.ts'
+import { guests, notify, toAttendees } from './guests.ts'
+
+const DOCS = 'https://developers.google.com/workspace/calendar/api/v3/reference/events'
+
+export const updateEvent = action({
+  title: 'Change an event',
+  description:
+    'Changes title, time, place or text of an event, also in the calendars of its guests; what you leave out stays. ' +
+    'Guests are changed with set_event_guests. The id of one occurrence changes only that one, the id of the series ' +
+    'all of them. Ids come from list_events. Safe to retry.',
+  docs: `${DOCS}/patch`,
+  effect: 'write',
+  external: true,
+  idempotent: true,
+  scopes: WRITE_SCOPES,
+  input: z.strictObject({
+    calendar_id: calendarId,
+    event_id: eventId,
+    title: z.string().min(1).max(1_000).optional().describe('New title, such as "Budget review, part 2".'),
+    start: start.optional(),
+    end: end.optional(),
+    time_zone: zone,
+    description: z.string().max(8_000).optional().describe('New text, such as "Agenda: …"; empty removes it.'),
+    location: z.string().max(1_000).optional().describe('New place, such as "Room 4.12"; empty removes it.'),
+    notify_guests: notify,
+  }),
+  output: eventDetail,
+  request: ({ calendar_id, event_id, notify_guests, title, start, end, time_zone, description, location }) => {
+    if ((start === undefined) !== (end === undefined)) throw invalidInput('Give start and end together.')
+    const span = start === undefined || end === undefined ? {} : toSpan(start, end, time_zone)
+    const changes = { summary: title, description, location, ...span }
+    if (Object.values(changes).every((change) => change === undefined)) {
+      throw invalidInput('Nothing to change: give at least one of title, start and end, description, location.')
+    }
+    return {
+      method: 'PATCH',
+      path: path`/calendar/v3/calendars/${calendar_id}/events/${event_id}`,
+      query: { sendUpdates: notify_guests, fields: EVENT_FIELDS },
+      body: { json: changes },
+    }
+  },
+  result: (reply) => toEvent(reply.body),
+})
+
+export const setEventGuests = action({
+  title: 'Set the guests of an event',
+  description:
+    'Replaces the whole guest list of an event: those who are not named lose their invitation and their answers. ' +
+    'Read get_event first and give everybody who shall stay. New guests are invited by mail. Safe to retry: the same ' +
+    'call gives the same list.',
+  docs: `${DOCS}/patch`,
+  effect: 'write',
+  external: true,
+  idempotent: true,
+  scopes: WRITE_SCOPES,
+  input: z.strictObject({ calendar_id: calendarId, event_id: eventId, guests, notify_guests: notify }),
+  output: eventDetail,
+  request: ({ calendar_id, event_id, guests, notify_guests }) => ({
+    method: 'PATCH',
+    path: path`/calendar/v3/calendars/${calendar_id}/events/${event_id}`,
+    query: { sendUpdates: notify_guests, fields: EVENT_FIELDS },
+    body: { json: { attendees: toAttendees(guests) } },
+  }),
+  result: (reply) => toEvent(reply.body),
+})
+
+export const deleteEvent = action({
+  title: 'Delete an event',
+  description:
+    'Deletes an event and takes it out of the calendars of its guests. Only when the user asked for it. The id of ' +
+    'one occurrence deletes only that one, the id of the series all of them. Ids come from list_events. A retry after ' +
+    'success answers not found.',
+  docs: `${DOCS}/delete`,
+  effect: 'destructive',
+  external: true,
+  idempotent: true,
+  scopes: WRITE_SCOPES,
+  input: z.strictObject({ calendar_id: calendarId, event_id: eventId, notify_guests: notify }),
+  output: z.object({ deleted: z.boolean(), event_id: z.string() }),
+  request: ({ calendar_id, event_id, notify_guests }) => ({
+    method: 'DELETE',
+    path: path`/calendar/v3/calendars/${calendar_id}/events/${event_id}`,
+    query: { sendUpdates: notify_guests },
+  }),
+  result: (_reply, _followUps, { event_id }) => ({ deleted: true, event_id }),
+})
