@@ -12,7 +12,10 @@ export interface Question {
   readonly input?: JsonObject
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Labels of everything that the agent's run has seen so far, such as `untrusted`; absent is none. */
+  /**
+   * Labels of everything that the agent's run has seen so far, such as `untrusted`. Absent: nobody knows, so that rules
+   * about runs restrict and do not grant.
+   */
   readonly labels?: ReadonlySet<string>
 }
 

@@ -1,25 +1,38 @@
 import type { Decision } from '../kernel/policy.ts'
 import type { Feature } from '../kernel/tool.ts'
-import { judgeCall, judgeSight } from './judge.ts'
-import type { CompiledRule } from './rule.ts'
+import type { Circumstances } from './condition.ts'
+import { judgeCall, judgeSight, type MatchingRules } from './judge.ts'
+import { isUnconditional, type CompiledRule } from './rule.ts'
+import { isAboutRun, notAboutRun } from './run-scope.ts'
 
 /** What a policy has to say about one tool to principals with the same signature. */
 export interface Cell {
   readonly sight: Decision
-  readonly call: (input: CallInput) => Decision
+  readonly call: (circumstances: Circumstances) => Decision
 }
-
-type CallInput = Parameters<typeof judgeCall>[2]
 
 /** Builds a cell of the rules that select both, in the order of their ids. Without conditions the answer is fixed. */
 export function toCell(tool: Feature, rules: readonly CompiledRule[]): Cell {
-  const byEffect = {
-    deny: rules.filter(({ effect }) => effect === 'deny'),
-    require: rules.filter(({ effect }) => effect === 'require'),
-    allow: rules.filter(({ effect }) => effect === 'allow'),
-  }
-  const sight = judgeSight(tool, byEffect)
-  if (rules.some(({ condition }) => condition)) return { sight, call: (input) => judgeCall(tool, byEffect, input) }
-  const fixed = judgeCall(tool, byEffect, { input: {}, at: 0 })
+  const matching = byEffect(rules)
+  const sight = judgeSight(tool, matching)
+  if (rules.some(({ run }) => run)) return { sight, call: (circumstances) => judgeRun(tool, rules, circumstances) }
+  if (!rules.every(isUnconditional)) return { sight, call: (circumstances) => judgeCall(tool, matching, circumstances) }
+  const fixed = judgeCall(tool, matching, { input: {}, at: 0 })
   return { sight, call: () => fixed }
+}
+
+/** The lists that the judge wants, each in the order of the rules. */
+export const byEffect = (rules: readonly CompiledRule[]): MatchingRules => ({
+  deny: rules.filter(({ effect }) => effect === 'deny'),
+  require: rules.filter(({ effect }) => effect === 'require'),
+  allow: rules.filter(({ effect }) => effect === 'allow'),
+})
+
+/** Rules that are not about the run are left out of the judgement, and named in the trace. */
+function judgeRun(tool: Feature, rules: readonly CompiledRule[], circumstances: Circumstances): Decision {
+  const { labels } = circumstances
+  const isAbout = (rule: CompiledRule): boolean => isAboutRun(rule, labels)
+  const decision = judgeCall(tool, byEffect(rules.filter(isAbout)), circumstances)
+  const silent = rules.filter((rule) => !isAbout(rule)).map((rule) => notAboutRun(rule, labels !== undefined))
+  return { ...decision, trace: [...decision.trace, ...silent] }
 }

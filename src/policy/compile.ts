@@ -50,7 +50,7 @@ export function compilePolicy(document: PolicyDocument, world: PolicyWorld, opti
     clockOf: clocks(),
     validateSchema: options.validateSchema,
   }
-  checkZone(compiler, log.root.at('timezone'))
+  checkZone(document.timezone, compiler, log.root.at('timezone'))
   checkGroups(document.groups, known, log.root.at('groups'))
   const rules: CompiledRule[] = []
   for (const [position, rule] of document.rules.entries()) {
@@ -77,6 +77,7 @@ function compileRule(rule: Rule, compiler: Compiler, place: Place): CompiledRule
   const places = index.placesOf(rule.tools, rule.effect === 'allow')
   checkArguments(rule, toolsAt(places, index), place)
   checkRedactions(rule, place)
+  checkZone(rule.obligations?.quota?.timezone, compiler, place.at('obligations', 'quota', 'timezone'))
   const refuse = (path: readonly string[], message: string) => place.at(...path).error(message)
   return {
     id: rule.id,
@@ -85,7 +86,8 @@ function compileRule(rule: Rule, compiler: Compiler, place: Place): CompiledRule
     selectsSubject: facts.selects(rule.subjects, rule.effect !== 'allow'),
     places,
     condition: compileCondition(rule, { ...compiler, refuse }),
-    obligations: toObligations(rule),
+    run: rule.run?.seen,
+    obligations: toObligations(rule, compiler.timezone),
     match: { rule: rule.id, effect: rule.effect, matched: true, note: 'match' },
   }
 }
@@ -93,11 +95,11 @@ function compileRule(rule: Rule, compiler: Compiler, place: Place): CompiledRule
 const toolsAt = (places: Uint32Array, { tools }: ToolIndex): readonly Feature[] =>
   Array.from(places, (place) => tools[place]).filter((tool) => tool !== undefined)
 
-function checkZone({ timezone, clockOf }: Compiler, place: Place): void {
+function checkZone(zone: string | undefined, { clockOf }: Compiler, place: Place): void {
   try {
-    clockOf(timezone)
+    if (zone !== undefined) clockOf(zone)
   } catch {
-    place.error(`There is no time zone "${timezone}". Use an IANA name, such as Europe/Berlin.`)
+    place.error(`There is no time zone "${zone}". Use an IANA name, such as Europe/Berlin.`)
   }
 }
 

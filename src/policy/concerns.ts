@@ -1,7 +1,7 @@
 import type { Principal } from '../kernel/principal.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
 import { toGlob } from './glob.ts'
-import type { CompiledRule } from './rule.ts'
+import { isUnconditional, type CompiledRule } from './rule.ts'
 import type { ToolSelector } from './selector-schema.ts'
 
 interface Connection {
@@ -16,7 +16,7 @@ interface Connection {
 export function mayConcern(policy: CompiledPolicy, principal: Principal, connection: Connection): boolean {
   const { rules } = policy.find(principal)
   const isDenied = rules.some(
-    (rule) => rule.effect === 'deny' && !rule.condition && touches(rule.spec.tools, connection),
+    (rule) => rule.effect === 'deny' && isUnconditional(rule) && touches(rule.spec.tools, connection),
   )
   return !isDenied && rules.some((rule) => allows(rule, connection))
 }

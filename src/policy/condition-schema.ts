@@ -66,6 +66,22 @@ export const argumentsSchema = z
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 export type Day = (typeof DAYS)[number]
 
+export const zoneSchema = z.string().min(1).max(64)
+
+const label = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'Write a label in lower case, such as untrusted or confidential; at most 64.')
+export const labelsSchema = z.array(label).min(1).max(20)
+
+/** What the agent's run must have seen for a rule to be about its calls at all. */
+export const runSchema = z
+  .strictObject({
+    seen: labelsSchema.describe('Labels; one that the run has seen is enough.'),
+  })
+  .describe(
+    'The rule is about calls of runs that have seen one of these labels, and about no other. Where nobody knows what a run has seen, a deny or require rule is about it and an allow rule is not.',
+  )
+
 const TIME = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/
 const moment = z.iso.datetime({ offset: true, error: 'Write a time with its offset, such as 2026-11-20T17:00:00Z.' })
 
@@ -79,7 +95,7 @@ export const whenSchema = z
       .regex(/^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/, 'Write a time such as 17:00, or 24:00.')
       .optional()
       .describe('End of the window, exclusive. Before `from`: the window ends on the next day.'),
-    timezone: z.string().min(1).max(64).optional().describe("IANA zone; without it the policy's, or else UTC."),
+    timezone: zoneSchema.optional().describe("IANA zone; without it the policy's, or else UTC."),
     notBefore: moment.optional().describe('The rule begins to hold at this moment.'),
     notAfter: moment.optional().describe('The last moment at which the rule holds.'),
   })

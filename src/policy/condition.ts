@@ -18,6 +18,8 @@ export interface Circumstances {
   readonly input: Json
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** What the agent's run has seen; absent when nobody knows. */
+  readonly labels?: ReadonlySet<string> | undefined
 }
 
 /** The condition is certainly not so. */

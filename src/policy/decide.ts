@@ -14,12 +14,12 @@ export function decide(policy: CompiledPolicy, question: Question): Decision {
   }
 }
 
-function answer(policy: CompiledPolicy, { principal, tool, verb, input = {}, at }: Question): Decision {
+function answer(policy: CompiledPolicy, { principal, tool, verb, input = {}, at, labels }: Question): Decision {
   if (tool.quarantined) return denied(quarantinedReason(tool))
   const place = policy.index.placeOf(tool)
   const cell = place === undefined ? undefined : policy.find(principal).cell(place)
   if (!cell) return denied(unknownToolReason)
-  return verb === 'see' ? cell.sight : cell.call({ input, at })
+  return verb === 'see' ? cell.sight : cell.call({ input, at, labels })
 }
 
 const denied = (reason: string): Decision => ({ effect: 'deny', rule: undefined, reason, trace: [] })

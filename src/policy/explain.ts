@@ -1,4 +1,4 @@
-import type { Decision, Question, TraceEntry } from '../kernel/policy.ts'
+import type { Decision, Question, ShadowVerdict, TraceEntry } from '../kernel/policy.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { Feature } from '../kernel/tool.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
@@ -13,6 +13,8 @@ export interface RuleExplanation extends TraceEntry {
   /** Whether the rule is about this principal and this tool at all. */
   readonly selected: boolean
   readonly description?: string
+  /** The rule is in shadow mode: it decided nothing, and `note` says what it would have done. */
+  readonly shadow?: true
 }
 
 export interface Explanation {
@@ -27,24 +29,34 @@ export interface Explanation {
 export function explain(policy: CompiledPolicy, question: Question): Explanation {
   const decision = decide(policy, question)
   const spoken = new Map(decision.trace.map((entry) => [entry.rule, entry]))
+  const verdicts = new Map((decision.shadow ?? []).map((verdict) => [verdict.rule, verdict]))
   const toRule = (rule: CompiledRule): RuleExplanation => ({
-    ...(spoken.get(rule.id) ?? silent(rule, whyNot(policy, rule, question))),
+    ...(spoken.get(rule.id) ?? silent(rule, whyNot(policy, rule, question) ?? unheard(rule, verdicts.get(rule.id)))),
     selected: spoken.has(rule.id),
     ...(rule.spec.description === undefined ? {} : { description: rule.spec.description }),
+    ...(rule.spec.mode === 'shadow' ? { shadow: true } : {}),
   })
   return { decision, summary: summarise(question, decision), rules: policy.rules.map(toRule) }
 }
 
 const silent = ({ id, effect }: CompiledRule, note: string): TraceEntry => ({ rule: id, effect, matched: false, note })
 
-function whyNot(policy: CompiledPolicy, rule: CompiledRule, { principal, tool }: Question): string {
+/** Of a rule that is about the question and still not in the trace. */
+function unheard({ spec }: CompiledRule, verdict: ShadowVerdict | undefined): string {
+  if (spec.mode !== 'shadow') return 'the question was answered before the rule was asked'
+  if (!verdict) return 'in shadow mode: it would change nothing here'
+  return `in shadow mode: ${WOULD[verdict.would]} (${verdict.note})`
+}
+
+const WOULD: Readonly<Record<ShadowVerdict['would'], string>> = {
+  deny: 'it would deny',
+  allow: 'it would allow',
+  obligations: 'it would ask for more',
+}
+
+function whyNot(policy: CompiledPolicy, rule: CompiledRule, { principal, tool }: Question): string | undefined {
   const { subjects, tools } = rule.spec
-  return (
-    subjectMismatch(policy, rule, principal, subjects) ??
-    toolMismatch(tools, tool) ??
-    kindMismatch(rule, tool) ??
-    'the question was answered before the rule was asked'
-  )
+  return subjectMismatch(policy, rule, principal, subjects) ?? toolMismatch(tools, tool) ?? kindMismatch(rule, tool)
 }
 
 function subjectMismatch(

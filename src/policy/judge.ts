@@ -3,7 +3,7 @@ import type { Feature } from '../kernel/tool.ts'
 import { isSatisfied, type Circumstances } from './condition.ts'
 import { uniteObligations } from './obligations.ts'
 import { denialReason, nobodyAllows, refusalReason } from './reasons.ts'
-import type { CompiledRule } from './rule.ts'
+import { isUnconditional, type CompiledRule } from './rule.ts'
 
 /** The rules that select a principal and a tool, each list in the order of their ids. */
 export interface MatchingRules {
@@ -36,7 +36,7 @@ export function judgeCall(tool: Feature, rules: MatchingRules, circumstances: Ci
 /** Whether a tool may be known: no deny without conditions, and at least one allow, whatever its conditions are. */
 export function judgeSight(tool: Feature, rules: MatchingRules): Decision {
   const trace = [...rules.deny, ...rules.require, ...rules.allow].map(selected)
-  const hiding = rules.deny.find(({ condition }) => !condition)
+  const hiding = rules.deny.find(isUnconditional)
   if (hiding) return deny(denialReason(tool, hiding, selected(hiding)), trace, hiding)
   const [showing] = rules.allow
   if (!showing) return deny(nobodyAllows(tool), trace, undefined)
@@ -67,7 +67,7 @@ const selected = (rule: CompiledRule): TraceEntry => ({
   rule: rule.id,
   effect: rule.effect,
   matched: true,
-  note: rule.condition ? 'selects the tool; its conditions are tested when it is called' : 'match',
+  note: isUnconditional(rule) ? 'match' : 'selects the tool; its conditions are tested when it is called',
 })
 
 const NONE: readonly Obligation[] = []

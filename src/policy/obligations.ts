@@ -2,18 +2,21 @@ import { parseDuration } from '../kernel/duration.ts'
 import type { Obligation, Redaction } from '../kernel/policy.ts'
 import type { Place } from './problem.ts'
 import { problemOfPattern } from './pattern.ts'
-import type { ObligationsSpec, Rule } from './schema.ts'
+import type { ObligationsSpec } from './obligations-schema.ts'
+import type { Rule } from './schema.ts'
 
 const APPROVAL_TTL = '15m'
 /** A form in the agent's own client proves no person; a rule must name that channel to use it. */
 const CHANNELS = ['console', 'elicitation-url'] as const
 
-/** What a rule asks for besides allowing, with its defaults filled in. */
-export function toObligations({ id, obligations }: Rule): readonly Obligation[] {
-  const { approval, rateLimit, redact, maxResponseBytes, log } = obligations ?? {}
+/** What a rule asks for besides allowing, with its defaults filled in; `timezone` is the policy's. */
+export function toObligations({ id, obligations }: Rule, timezone: string): readonly Obligation[] {
+  const { approval, rateLimit, quota, label, redact, maxResponseBytes, log } = obligations ?? {}
   return [
     approval && toApproval(id, approval),
     rateLimit && toRateLimit(id, rateLimit),
+    quota && toQuota(id, quota, timezone),
+    label && ({ kind: 'label', rule: id, labels: label } as const),
     redact && ({ kind: 'redact', rule: id, redactions: redact.map(toRedaction) } as const),
     maxResponseBytes === undefined
       ? undefined
@@ -30,6 +33,11 @@ function toApproval(rule: string, approval: NonNullable<ObligationsSpec['approva
 function toRateLimit(rule: string, rateLimit: NonNullable<ObligationsSpec['rateLimit']>): Obligation {
   const { limit, window, per = ['agent'], burst = limit } = rateLimit
   return { kind: 'rateLimit', rule, limit, windowMs: toMilliseconds(window), per, burst }
+}
+
+function toQuota(rule: string, quota: NonNullable<ObligationsSpec['quota']>, zone: string): Obligation {
+  const { limit, window, timezone = zone, per = ['agent'] } = quota
+  return { kind: 'quota', rule, limit, window, timezone, per }
 }
 
 function toRedaction(spec: NonNullable<ObligationsSpec['redact']>[number]): Redaction {

@@ -1,15 +1,20 @@
 import type { TraceEntry } from '../kernel/policy.ts'
 import type { Feature } from '../kernel/tool.ts'
-import type { CompiledRule } from './rule.ts'
+import { isUnconditional, type CompiledRule } from './rule.ts'
 
 /** Why a deny rule forbids a call, and what to change. Safe to show to the agent: no values of the call, no stack. */
 export function denialReason(tool: Feature, rule: CompiledRule | undefined, entry: TraceEntry | undefined): string {
   const denied = `Rule "${rule?.id ?? ''}" denies ${tool.id}`
-  if (!rule?.condition) return `${denied}, whatever the arguments are. Do it another way, or ask an admin.`
+  if (!rule || isUnconditional(rule))
+    return `${denied}, whatever the arguments are. Do it another way, or ask an admin.`
   if (entry && entry.note !== 'match') return `${denied}: ${entry.note}. Change that and call again, or ask an admin.`
-  const { args = {}, when } = rule.spec
+  const { args = {}, when, run } = rule.spec
   const pointers = Object.keys(args).map((pointer) => (pointer === '' ? 'the arguments' : pointer))
-  const because = [pointers.length > 0 && `because of ${pointers.slice(0, 5).join(', ')}`, when && 'at this time']
+  const because = [
+    pointers.length > 0 && `because of ${pointers.slice(0, 5).join(', ')}`,
+    when && 'at this time',
+    run && 'after what this run has seen',
+  ]
   return `${denied} ${because.filter(Boolean).join(' and ')}. Change that and call again, or ask an admin.`
 }
 

@@ -17,10 +17,15 @@ export interface CompiledRule {
   readonly places: Uint32Array
   /** Absent when the rule has no conditions. */
   readonly condition: Test<Circumstances> | undefined
+  /** Labels of which a run must have seen one for the rule to be about its calls; absent for all calls. */
+  readonly run: readonly string[] | undefined
   readonly obligations: readonly Obligation[]
   /** What the trace says when the rule matches. */
   readonly match: TraceEntry
 }
+
+/** True when the rule speaks of every call of its tools, whatever the arguments, the time and the run are. */
+export const isUnconditional = ({ condition, run }: CompiledRule): boolean => !condition && !run
 
 export interface ConditionContext {
   readonly timezone: string

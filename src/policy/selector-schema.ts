@@ -11,6 +11,11 @@ const glob = z
 const globs = (of: string) =>
   z.array(glob).min(1).max(MAX_VALUES).describe(`${of} One of them is enough; * stands for any run of characters.`)
 
+/** The name of a rule or a group. */
+export const idSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'Use letters, digits, _ . and -, at most 64.')
+
 /** A JSON Pointer (RFC 6901): empty, or `/` and a member for each step, with `~1` for `/` and `~0` for `~`. */
 export const pointerSchema = z
   .string()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { labelsSchema } from './condition-schema.ts'
 
 const ids = z.array(z.string().min(1)).max(10_000)
 
@@ -29,6 +30,13 @@ export const policyTestSchema = z
     as: callerSchema.describe('Who asks.'),
     at: z.iso.datetime({ offset: true }).optional().describe('When it asks; without it, now.'),
     call: callSchema.optional().describe('A call to decide. Needs `expect`.'),
+    seen: labelsSchema.optional().describe("Labels that the agent's run has seen before; none when left out."),
+    times: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('The call is made so often at that moment, and `expect` is about the last time; 1 when left out.'),
     expect: z.enum(['allow', 'deny', 'approval']).optional().describe('What becomes of the call.'),
     rule: z.string().optional().describe('The rule that must have decided.'),
     list: listSchema.optional().describe('What it sees, instead of a call.'),

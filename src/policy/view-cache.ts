@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Principal } from '../kernel/principal.ts'
 import { type Feature, isTool, type Tool } from '../kernel/tool.ts'
-import { toCell, type Cell } from './cell.ts'
+import type { Cell } from './cell.ts'
 import type { FactSheet } from './facts.ts'
-import type { CompiledRule } from './rule.ts'
+import { isUnconditional, type CompiledRule } from './rule.ts'
+import { withShadow } from './shadow.ts'
 import type { ToolIndex } from './tool-index.ts'
 
 /** Views kept of one policy. Principals with the same matching rules share one; in practice there are tens. */
@@ -17,7 +18,7 @@ export interface View {
   readonly tools: readonly Tool[]
   /** Everything that may be seen, tools and others. */
   readonly features: readonly Feature[]
-  /** The rules that are about the principal. */
+  /** The rules in force that are about the principal. */
   readonly rules: readonly CompiledRule[]
   cell(place: number): Cell | undefined
 }
@@ -55,6 +56,8 @@ export function viewCache(rules: readonly CompiledRule[], facts: FactSheet, inde
   }
 }
 
+const isEnforced = ({ spec }: CompiledRule): boolean => spec.mode !== 'shadow'
+
 const BITS = 4
 
 /** One hexadecimal digit for four rules in the order of their ids. */
@@ -67,9 +70,11 @@ function toSignature(matching: readonly boolean[]): string {
   return text
 }
 
-function toView(signature: string, rules: readonly CompiledRule[], index: ToolIndex): View {
+function toView(signature: string, matching: readonly CompiledRule[], index: ToolIndex): View {
   const cells = new Map<number, Cell>()
-  const toolRules = (place: number) => rules.filter(({ places }) => isAmong(places, place))
+  const rules = matching.filter(isEnforced)
+  const shadows = matching.filter((rule) => !isEnforced(rule))
+  const at = (list: readonly CompiledRule[], place: number) => list.filter(({ places }) => isAmong(places, place))
   const features = visibleFeatures(rules, index.tools)
   return {
     signature,
@@ -78,7 +83,7 @@ function toView(signature: string, rules: readonly CompiledRule[], index: ToolIn
     rules,
     cell: (place) => {
       const tool = index.tools[place]
-      const cell = cells.get(place) ?? (tool && toCell(tool, toolRules(place)))
+      const cell = cells.get(place) ?? (tool && withShadow(tool, at(rules, place), at(shadows, place)))
       if (cell) cells.set(place, cell)
       return cell
     },
@@ -91,9 +96,9 @@ const HIDDEN = 2
 
 function visibleFeatures(rules: readonly CompiledRule[], tools: readonly Feature[]): readonly Feature[] {
   const state = new Uint8Array(tools.length)
-  for (const { effect, condition, places } of rules) {
-    const mark = effect === 'allow' ? ALLOWED : effect === 'deny' && !condition ? HIDDEN : 0
-    if (mark !== 0) for (const place of places) state[place] = (state[place] ?? 0) | mark
+  for (const rule of rules) {
+    const mark = rule.effect === 'allow' ? ALLOWED : rule.effect === 'deny' && isUnconditional(rule) ? HIDDEN : 0
+    if (mark !== 0) for (const place of rule.places) state[place] = (state[place] ?? 0) | mark
   }
   return tools.filter((tool, place) => state[place] === ALLOWED && !tool.quarantined)
 }

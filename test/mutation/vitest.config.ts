@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** The tests of policy alone: they need neither the built product nor a network. */
+export default defineConfig({
+  root: new URL('../..', import.meta.url).pathname,
+  test: {
+    include: ['test/unit/policy/**/*.test.ts', 'test/property/policy*.test.ts'],
+    testTimeout: 60_000,
+    maxWorkers: 1,
+  },
+})
