@@ -4,7 +4,6 @@ import { type PinBook, pinBook } from '../admin/pin-book.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
 import { ledger } from '../gateway/ledger.ts'
-import { memoryLimits } from '../gateway/limits.ts'
 import { listings } from '../gateway/listing.ts'
 import { schemaValidator } from '../gateway/validator.ts'
 import { aliasLearner, type AliasLearner } from '../gateway/meta/alias-learner.ts'
@@ -18,6 +17,7 @@ import { realSchedule } from '../sources/schedule.ts'
 import { storedDefinitions } from '../sources/stored.ts'
 import { supervise, type Supervisor } from '../sources/supervisor.ts'
 import type { Closing } from './closing.ts'
+import { keptLimits } from './kept-limits.ts'
 import { type SnapshotBuilder, snapshotBuilder } from './snapshot-builder.ts'
 import type { World } from './world.ts'
 
@@ -71,11 +71,13 @@ export async function startEngine({ config, world, agents, log, clock, closing }
     pinNew: pins.pinNew,
     log,
   })
+  const limits = await keptLimits({ store: world.limits, clock, schedule: realSchedule, log })
+  closing.add(limits.close)
   const gateway: GatewayDeps = {
     snapshot: snapshots.current,
     listings: listings({ pageSize: PAGE_SIZE, features: () => snapshots.current().catalog.features }),
     validator,
-    limits: memoryLimits(clock),
+    limits,
     ledger: ledger(world.audit, (error) => log.error({}, 'the audit log cannot be written', error)),
     clock,
     learner,

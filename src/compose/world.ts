@@ -22,6 +22,8 @@ import type { Closing } from './closing.ts'
 export interface World {
   readonly driver: LowdbDriver
   readonly store: Store
+  /** A file of its own: it is written every second while agents are busy, and the rest of the state is large. */
+  readonly limits: Store
   readonly audit: AuditLog & AuditReader
   readonly egress: Egress
   /** For what modern clients keep for us between two rounds of a call. */
@@ -43,6 +45,8 @@ export async function openWorld({ config, environment, owner, clock, closing }: 
   const directory = config.store.path
   const driver = await lowdbDriver({ directory, clock, owner })
   closing.add(() => driver.close())
+  const limits = await lowdbDriver({ directory: join(directory, 'limits'), clock, owner })
+  closing.add(() => limits.close())
   const processes = join(directory, 'processes')
   reapOrphans(processes)
   const vault = openVault({
@@ -57,7 +61,15 @@ export async function openWorld({ config, environment, owner, clock, closing }: 
   const egress = createEgress({ clock })
   closing.add(() => egress.close())
   const requestState = seal(vault.derive('request-state'), 'request-state')
-  return { driver, store: openStore(driver), audit, egress, seal: requestState, processes: fileLedger(processes) }
+  return {
+    driver,
+    store: openStore(driver),
+    limits: openStore(limits),
+    audit,
+    egress,
+    seal: requestState,
+    processes: fileLedger(processes),
+  }
 }
 
 async function openAudit(config: Config, key: Buffer, clock: Clock): Promise<AuditLog & AuditReader> {

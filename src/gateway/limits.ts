@@ -1,7 +1,10 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Obligation } from '../kernel/policy.ts'
+import { type Calendar, calendar } from './calendar.ts'
 
 export type RateLimit = Extract<Obligation, { kind: 'rateLimit' }>
+export type Quota = Extract<Obligation, { kind: 'quota' }>
+export type Limit = RateLimit | Quota
 
 /** Who a limit counts for: one bucket for each different key. */
 export interface LimitSubject {
@@ -17,54 +20,142 @@ export interface Limits {
    * Takes one call from every limit, or from none: undefined when it may go ahead, otherwise the limit that is full and
    * the milliseconds until it has room. Attempts count, not successes.
    */
-  take(limits: readonly RateLimit[], subject: LimitSubject): Refusal | undefined
+  take(limits: readonly Limit[], subject: LimitSubject): Refusal | undefined
 }
 
 export interface Refusal {
-  readonly limit: RateLimit
+  readonly limit: Limit
   readonly retryAfterMs: number
 }
 
-/** Buckets that are full again are forgotten once there are this many, so that memory stays bounded. */
-const SWEEP_AT = 10_000
+/**
+ * What is kept of a bucket. `value`: of a rate limit the time at which it will be empty again (GCRA, ITU-T I.371), of a
+ * quota the calls taken in `window`. `until`: from then on it says nothing and can be forgotten.
+ */
+export interface Bucket {
+  readonly value: number
+  readonly window?: string | undefined
+  readonly until: number
+}
 
-/** Rate limits in memory by GCRA (ITU-T I.371): a bucket is one number, the time at which it will be empty again. */
-export function memoryLimits(clock: Clock): Limits {
-  const emptyAt = new Map<string, number>()
+/** Where buckets are kept; a Map does for one process that forgets. */
+export interface Buckets {
+  get(key: string): Bucket | undefined
+  set(key: string, bucket: Bucket): void
+}
+
+interface Taking {
+  readonly limit: Limit
+  readonly key: string
+  readonly next: Bucket
+  /** Milliseconds until there is room; 0 when there is. */
+  readonly waitMs: number
+}
+
+/** Rate limits and quotas over some buckets. A quota ends with its calendar window. */
+export function limitsOver(buckets: Buckets, clock: Clock): Limits {
+  const calendarOf = calendars()
   return {
     take(limits, subject) {
       const now = clock()
-      const taken = limits.map((limit) => ({ limit, key: keyOf(limit, subject), ...step(limit, now) }))
-      const next = taken.map(({ key, interval }) => Math.max(emptyAt.get(key) ?? now, now) + interval)
-      for (const [index, { limit, tolerance }] of taken.entries()) {
-        const wait = (next[index] ?? now) - now - tolerance
-        if (wait > 0) return { limit, retryAfterMs: Math.ceil(wait) }
-      }
-      for (const [index, { key }] of taken.entries()) emptyAt.set(key, next[index] ?? now)
-      if (emptyAt.size > SWEEP_AT) sweep(emptyAt, now)
+      const takings = limits.map((limit): Taking => {
+        const key = keyOf(limit, subject)
+        const bucket = buckets.get(key)
+        return {
+          limit,
+          key,
+          ...(limit.kind === 'quota' ? drawn(limit, bucket, now, calendarOf) : poured(limit, bucket, now)),
+        }
+      })
+      const full = takings.find(({ waitMs }) => waitMs > 0)
+      if (full) return { limit: full.limit, retryAfterMs: Math.ceil(full.waitMs) }
+      for (const { key, next } of takings) buckets.set(key, next)
       return undefined
     },
   }
 }
 
 /** `limit` calls in `windowMs` on average, `burst` of them at once. */
-function step(
-  limit: RateLimit,
-  now: number,
-): { readonly interval: number; readonly tolerance: number; readonly now: number } {
+function poured(limit: RateLimit, bucket: Bucket | undefined, now: number): Pick<Taking, 'next' | 'waitMs'> {
   const interval = limit.windowMs / limit.limit
-  return { interval, tolerance: interval * limit.burst, now }
+  const value = Math.max(bucket?.value ?? now, now) + interval
+  return { next: { value, until: value }, waitMs: Math.max(0, value - now - interval * limit.burst) }
 }
 
-function keyOf(limit: RateLimit, subject: LimitSubject): string {
-  return JSON.stringify([
-    limit.rule,
-    limit.limit,
-    limit.windowMs,
-    ...limit.per.map((scope) => [scope, subject[scope] ?? null]),
-  ])
+function drawn(
+  { limit, window, timezone }: Quota,
+  bucket: Bucket | undefined,
+  now: number,
+  calendarOf: (zone: string) => Calendar,
+): Pick<Taking, 'next' | 'waitMs'> {
+  const { windowOf, endOf } = calendarOf(timezone)
+  const name = windowOf(window, now)
+  const isSame = bucket?.window === name
+  const used = isSame ? bucket.value : 0
+  const until = isSame ? bucket.until : endOf(window, now)
+  return { next: { value: used + 1, window: name, until }, waitMs: used < limit ? 0 : Math.max(1, until - now) }
 }
 
-function sweep(emptyAt: Map<string, number>, now: number): void {
-  for (const [key, at] of emptyAt) if (at <= now) emptyAt.delete(key)
+/** A changed rule begins with an empty bucket. */
+function keyOf(limit: Limit, subject: LimitSubject): string {
+  const what = limit.kind === 'quota' ? [limit.window, limit.timezone] : [limit.limit, limit.windowMs]
+  return JSON.stringify([limit.rule, ...what, ...limit.per.map((scope) => [scope, subject[scope] ?? null])])
 }
+
+function calendars(): (zone: string) => Calendar {
+  const known = new Map<string, Calendar>()
+  return (zone) => {
+    const made = known.get(zone) ?? calendar(zone)
+    known.set(zone, made)
+    return made
+  }
+}
+
+/** Buckets that say nothing any more are forgotten once there are this many, so that memory stays bounded. */
+const SWEEP_AT = 10_000
+
+export interface MemoryBuckets extends Buckets {
+  /** Those that were set since the last time; for keeping them elsewhere. */
+  changed(): ReadonlyMap<string, Bucket>
+  /** The keys of those that were forgotten since the last time. */
+  forgotten(): readonly string[]
+}
+
+/** Buckets in memory, beginning with what was kept. */
+export function memoryBuckets(clock: Clock, kept: Iterable<readonly [string, Bucket]> = []): MemoryBuckets {
+  const all = new Map(kept)
+  let changed = new Map<string, Bucket>()
+  let forgotten: string[] = []
+  let sweepAt = SWEEP_AT
+  const sweep = (now: number): void => {
+    for (const [key, { until }] of all) {
+      if (until > now) continue
+      all.delete(key)
+      changed.delete(key)
+      forgotten.push(key)
+    }
+    // Sweeping again at once would find nothing: everything that is left is still in use.
+    sweepAt = Math.max(SWEEP_AT, all.size * 2)
+  }
+  return {
+    get: (key) => all.get(key),
+    set(key, bucket) {
+      all.set(key, bucket)
+      changed.set(key, bucket)
+      if (all.size > sweepAt) sweep(clock())
+    },
+    changed() {
+      const since = changed
+      changed = new Map()
+      return since
+    },
+    forgotten() {
+      const since = forgotten
+      forgotten = []
+      return since
+    },
+  }
+}
+
+/** Limits of one process that forgets them when it ends. */
+export const memoryLimits = (clock: Clock): Limits => limitsOver(memoryBuckets(clock), clock)

@@ -5,6 +5,7 @@ import type { Principal } from '../kernel/principal.ts'
 import type { Feature, Tool, ToolResult } from '../kernel/tool.ts'
 import { capResult } from './cap.ts'
 import type { GatewayDeps } from './gateway.ts'
+import type { Refusal } from './limits.ts'
 import { redactResult, redactWords } from './redact.ts'
 
 type Of<Kind extends Obligation['kind']> = Extract<Obligation, { kind: Kind }>
@@ -19,21 +20,14 @@ export function before(
   principal: Principal,
   tool: Feature,
 ): void {
-  const refusal = deps.limits.take(of(obligations, 'rateLimit'), {
+  const refusal = deps.limits.take([...of(obligations, 'rateLimit'), ...of(obligations, 'quota')], {
     agent: principal.agent,
     user: principal.user,
     tool: tool.id,
     connection: tool.connection,
     organisation: principal.organisation,
   })
-  if (refusal) {
-    const { limit, retryAfterMs } = refusal
-    throw new GatewayError(
-      'rate_limit_exceeded',
-      `The rule "${limit.rule}" allows ${limit.limit} calls in ${limit.windowMs / 1000} s. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
-      { data: { rule: limit.rule, retryAfterMs } },
-    )
-  }
+  if (refusal) throw tooMany(refusal)
   const [approval] = of(obligations, 'approval')
   if (approval) {
     throw new GatewayError(
@@ -42,6 +36,15 @@ export function before(
       { data: { rule: approval.rule } },
     )
   }
+}
+
+function tooMany({ limit, retryAfterMs }: Refusal): GatewayError {
+  const span = limit.kind === 'quota' ? `a ${limit.window}` : `${limit.windowMs / 1000} s`
+  return new GatewayError(
+    limit.kind === 'quota' ? 'quota_exceeded' : 'rate_limit_exceeded',
+    `The rule "${limit.rule}" allows ${limit.limit} calls in ${span}. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
+    { data: { rule: limit.rule, retryAfterMs } },
+  )
 }
 
 /** What must be done to a result before anyone sees it: redaction first, so that a cut never hides half a secret from it. */

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type LimitSubject, memoryLimits, type RateLimit } from '../../../src/gateway/limits.ts'
+import {
+  type LimitSubject,
+  limitsOver,
+  memoryBuckets,
+  memoryLimits,
+  type Quota,
+  type RateLimit,
+} from '../../../src/gateway/limits.ts'
 
 const HOUR = 3_600_000
 const limit = (more: Partial<RateLimit> = {}): RateLimit => ({
@@ -58,5 +65,52 @@ describe('rate limits', () => {
     expect(limits.take([one], subject())).toMatchObject({ retryAfterMs: 2 * HOUR })
     now = 3 * HOUR
     expect(limits.take([one], subject())).toBeUndefined()
+  })
+})
+
+const quota = (more: Partial<Quota> = {}): Quota => ({
+  kind: 'quota',
+  rule: 'daily',
+  limit: 2,
+  window: 'day',
+  timezone: 'Europe/Berlin',
+  per: ['agent'],
+  ...more,
+})
+
+describe('quotas', () => {
+  it('count within a calendar window of their zone, and begin anew with the next', () => {
+    let now = Date.parse('2026-11-20T22:59:00Z')
+    const limits = memoryLimits(() => now)
+    expect(limits.take([quota()], subject())).toBeUndefined()
+    expect(limits.take([quota()], subject())).toBeUndefined()
+    expect(limits.take([quota()], subject())).toEqual({ limit: quota(), retryAfterMs: 60_000 })
+    now = Date.parse('2026-11-20T23:00:00Z')
+    expect(limits.take([quota()], subject())).toBeUndefined()
+  })
+
+  it('take nothing when another limit of the same call is full', () => {
+    const limits = memoryLimits(() => 0)
+    const narrow = limit({ limit: 1, burst: 1 })
+    expect(limits.take([quota(), narrow], subject())).toBeUndefined()
+    expect(limits.take([quota(), narrow], subject())?.limit).toEqual(narrow)
+    expect(limits.take([quota()], subject())).toBeUndefined()
+    expect(limits.take([quota()], subject())?.limit).toEqual(quota())
+  })
+
+  it('are forgotten when their window has ended, and only then', () => {
+    let now = Date.parse('2026-11-20T12:00:00Z')
+    const buckets = memoryBuckets(() => now)
+    const limits = limitsOver(buckets, () => now)
+    limits.take([quota()], subject({ agent: 'kept' }))
+    const [kept] = buckets.changed().keys()
+    for (let n = 0; n < 20_001; n++)
+      limits.take([limit({ windowMs: 1, limit: 1, burst: 1 })], subject({ agent: `${n}` }))
+    expect(kept !== undefined && buckets.get(kept)).toBeTruthy()
+    now += 24 * HOUR
+    for (let n = 0; n < 60_000; n++)
+      limits.take([limit({ windowMs: 1, limit: 1, burst: 1 })], subject({ agent: `x${n}` }))
+    expect(kept !== undefined && buckets.get(kept)).toBeUndefined()
+    expect(buckets.forgotten().length).toBeGreaterThan(20_000)
   })
 })
