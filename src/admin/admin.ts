@@ -3,15 +3,16 @@ import type { SearchIndex } from '../catalog/search/search-index.ts'
 import type { AuditEvent, AuditLog } from '../kernel/audit.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { ConnectionStatus } from '../kernel/connection.ts'
-import { GatewayError, toGatewayError } from '../kernel/errors.ts'
+import { toGatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Agent, Principal } from '../kernel/principal.ts'
+import type { Agent, Principal, Role } from '../kernel/principal.ts'
 import type { ToolId, ToolResult } from '../kernel/tool.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { AgentBook, KeyBook } from './agent-books.ts'
 import type { AliasBook } from './alias-book.ts'
 import type { AuditReader } from './audit-reader.ts'
+import { may, refusal } from './authority.ts'
 import type { OverrideBook } from './override-book.ts'
 
 /** What the use cases of admins are run with. */
@@ -92,15 +93,26 @@ export interface ConfigStatus {
   readonly lastError?: { readonly at: number; readonly detail: string }
 }
 
+type DeedKind = 'change' | 'decide' | 'read' | 'look'
+
+const USUAL_NEED: Readonly<Record<DeedKind, Role>> = {
+  change: 'admin',
+  decide: 'approver',
+  read: 'viewer',
+  look: 'viewer',
+}
+
 interface Deed {
   /** `agent.added`, `tool.accepted`, …: the audit event's type. */
   readonly type: string
-  /** `change`: intent before, outcome after. `read`: one event. `look`: recorded only when it is refused. */
-  readonly kind: 'change' | 'read' | 'look'
+  /** `change`, `decide`: intent before, outcome after. `read`: one event. `look`: recorded only when it is refused. */
+  readonly kind: DeedKind
+  /** Where not what the kind needs: a look or read needs a viewer, a decision an approver, a change an admin. */
+  readonly needs?: Role
   readonly facts?: Partial<Pick<AuditEvent, 'agent' | 'tool' | 'connection' | 'detail'>>
 }
 
-/** The guard before every use case: only admins pass, and what must leave a trace leaves one. */
+/** The guard before every use case: only people whose role suffices pass, and what must leave a trace leaves one. */
 export async function asAdmin<T>(
   deps: AdminDeps,
   principal: Principal,
@@ -109,13 +121,11 @@ export async function asAdmin<T>(
 ): Promise<T> {
   const record = (event: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>): Promise<void> =>
     deps.audit.append({ type: deed.type, at: deps.clock(), principal: principal.id, ...deed.facts, ...event })
-  if (principal.credential !== 'admin') {
-    const refusal = new GatewayError(
-      'forbidden',
-      `Only an admin may do this, and ${principal.id} is none. Use the admin token.`,
-    )
-    await record({ phase: 'event', outcome: 'denied', code: refusal.code })
-    throw refusal
+  const need = deed.needs ?? USUAL_NEED[deed.kind]
+  if (!may(principal, need)) {
+    const error = refusal(principal, need)
+    await record({ phase: 'event', outcome: 'denied', code: error.code })
+    throw error
   }
   if (deed.kind === 'look') return work()
   if (deed.kind === 'read') {

@@ -30,7 +30,7 @@ export async function callAs(
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const facts = { agent: subject.agent, tool }
-  return asAdmin(deps, principal, { type: 'tool.tried', kind: 'read', facts }, async () => {
+  return asAdmin(deps, principal, { type: 'tool.tried', kind: 'read', needs: 'admin', facts }, async () => {
     const caller = principalOf(deps.snapshot(), principal, subject)
     const exchange: Exchange = {
       principal: caller,

@@ -1,47 +1,160 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { type IssuedKey, addAgent, issueKey, listAgents, listKeys, revokeAgent, revokeKey } from '../admin/agents.ts'
-import { type ApiEnv, durationText, nameText, pageQuery, readBody, readQuery } from './api-input.ts'
+import { pageAnswer, timeAnswer } from './answers.ts'
+import { durationText, nameText, pageQuery } from './api-input.ts'
+import { type Route, created, defineRoute, noContent, ok } from './route.ts'
+
+const nameStyle = z.enum(['portable', 'canonical', 'plain'])
+const toolMode = z.enum(['auto', 'full', 'search', 'both'])
+const schemaStyle = z.enum(['full', 'slim'])
 
 const agentDraft = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be at most 64 lower-case letters, digits, _ and -'),
   title: z.string().min(1).max(200).optional(),
   groups: z.array(nameText).max(100).optional(),
-  toolNames: z.enum(['portable', 'canonical', 'plain']).optional(),
-  toolMode: z.enum(['auto', 'full', 'search', 'both']).optional(),
+  toolNames: nameStyle.optional(),
+  toolMode: toolMode.optional(),
   pinned: z.array(nameText).max(100).optional(),
-  schemas: z.enum(['full', 'slim']).optional(),
+  schemas: schemaStyle.optional(),
   expiresIn: durationText.optional(),
 })
 
 const keyDraft = z.strictObject({ expiresIn: durationText.optional() })
 
-/** `/agents`, `/agents/:id/keys` and `/keys/:id`. */
-export function agentRoutes(deps: AdminDeps): Hono<ApiEnv> {
-  const expiry = (expiresIn: number | undefined): number | undefined =>
-    expiresIn === undefined ? undefined : deps.clock() + expiresIn
-  return new Hono<ApiEnv>()
-    .get('/agents', async (c) =>
-      c.json(await listAgents(deps, c.var.principal, readQuery(c, z.strictObject(pageQuery)))),
-    )
-    .post('/agents', async (c) => {
-      const { expiresIn, ...draft } = await readBody(c, agentDraft)
-      const issued = await addAgent(deps, c.var.principal, { ...draft, expiresAt: expiry(expiresIn) })
-      return c.json(toShown(issued), 201)
-    })
-    .delete('/agents/:id', async (c) => c.json(await revokeAgent(deps, c.var.principal, c.req.param('id'))))
-    .get('/agents/:id/keys', async (c) => c.json({ items: await listKeys(deps, c.var.principal, c.req.param('id')) }))
-    .post('/agents/:id/keys', async (c) => {
-      const { expiresIn } = await readBody(c, keyDraft)
-      const draft = { agent: c.req.param('id'), expiresAt: expiry(expiresIn) }
-      return c.json(toShown(await issueKey(deps, c.var.principal, draft)), 201)
-    })
-    .delete('/keys/:id', async (c) => {
-      await revokeKey(deps, c.var.principal, c.req.param('id'))
-      return c.body(null, 204)
-    })
-}
+const keyAnswer = z
+  .looseObject({
+    id: z.string(),
+    agent: z.string(),
+    createdAt: timeAnswer,
+    expiresAt: timeAnswer.optional(),
+    lastUsedAt: timeAnswer.optional(),
+  })
+  .meta({ id: 'AgentKey' })
+
+const agentAnswer = z
+  .looseObject({
+    id: z.string(),
+    title: z.string().optional(),
+    groups: z.array(z.string()),
+    toolNames: nameStyle,
+    toolMode: toolMode.optional(),
+    pinned: z.array(z.string()).optional(),
+    schemas: schemaStyle.optional(),
+    enabled: z.boolean(),
+    origin: z.enum(['declared', 'managed']),
+    keys: z.array(keyAnswer).optional(),
+  })
+  .meta({ id: 'Agent' })
+
+const issuedAnswer = z
+  .looseObject({
+    agent: agentAnswer,
+    created: z.boolean(),
+    keyId: z.string(),
+    key: z.string().describe('Shown this once.'),
+  })
+  .meta({ id: 'IssuedAgentKey' })
+
+const revokedAnswer = z.looseObject({ agent: z.string(), revokedKeys: z.number(), removed: z.boolean() })
+
+/** `/agents`, `/agents/{id}/keys` and `/keys/{id}`. */
+export const agentRoutes = (deps: AdminDeps): readonly Route[] => [...ofAgents(deps), ...ofKeys(deps)]
+
+const ofAgents = (deps: AdminDeps): readonly Route[] => [
+  defineRoute(
+    {
+      method: 'get',
+      path: '/agents',
+      summary: 'List agents and what is known of their keys',
+      tag: 'agents',
+      needs: 'viewer',
+      deed: 'agents.read',
+      query: z.strictObject(pageQuery),
+      answers: { 200: { description: 'A page of agents, ordered by id.', schema: pageAnswer(agentAnswer) } },
+      problems: ['invalid_cursor'],
+    },
+    async ({ principal, query }) => ok(await listAgents(deps, principal, query)),
+  ),
+  defineRoute(
+    {
+      method: 'post',
+      path: '/agents',
+      summary: 'Register an agent, or give one that exists another key',
+      tag: 'agents',
+      needs: 'admin',
+      deed: 'agent.added',
+      body: agentDraft,
+      creates: true,
+      answers: { 201: { description: 'The agent and its key.', schema: issuedAnswer } },
+      problems: ['conflict'],
+    },
+    async ({ principal, body: { expiresIn, ...draft } }) =>
+      created(toShown(await addAgent(deps, principal, { ...draft, expiresAt: expiry(deps, expiresIn) }))),
+  ),
+  defineRoute(
+    {
+      method: 'delete',
+      path: '/agents/{id}',
+      summary: 'End the keys of an agent and, when it is managed, its registration',
+      tag: 'agents',
+      needs: 'admin',
+      deed: 'agent.revoked',
+      answers: { 200: { description: 'What has ended.', schema: revokedAnswer } },
+    },
+    async ({ principal, params }) => ok(await revokeAgent(deps, principal, params.id)),
+  ),
+]
+
+const ofKeys = (deps: AdminDeps): readonly Route[] => [
+  defineRoute(
+    {
+      method: 'get',
+      path: '/agents/{id}/keys',
+      summary: 'List the keys of an agent',
+      tag: 'agents',
+      needs: 'viewer',
+      deed: 'keys.read',
+      answers: { 200: { description: 'Its keys, oldest first.', schema: pageAnswer(keyAnswer) } },
+    },
+    async ({ principal, params }) => ok({ items: await listKeys(deps, principal, params.id) }),
+  ),
+  defineRoute(
+    {
+      method: 'post',
+      path: '/agents/{id}/keys',
+      summary: 'Give an agent another key',
+      tag: 'agents',
+      needs: 'admin',
+      deed: 'key.issued',
+      body: keyDraft,
+      creates: true,
+      answers: { 201: { description: 'The key.', schema: issuedAnswer } },
+    },
+    async ({ principal, params, body }) => {
+      const draft = { agent: params.id, expiresAt: expiry(deps, body.expiresIn) }
+      return created(toShown(await issueKey(deps, principal, draft)))
+    },
+  ),
+  defineRoute(
+    {
+      method: 'delete',
+      path: '/keys/{id}',
+      summary: 'End one key',
+      tag: 'agents',
+      needs: 'admin',
+      deed: 'key.revoked',
+      answers: { 204: { description: 'It opens nothing any more.' } },
+    },
+    async ({ principal, params }) => {
+      await revokeKey(deps, principal, params.id)
+      return noContent()
+    },
+  ),
+]
+
+const expiry = ({ clock }: AdminDeps, expiresIn: number | undefined): number | undefined =>
+  expiresIn === undefined ? undefined : clock() + expiresIn
 
 /** The one answer that shows a key. */
 const toShown = ({ key, ...facts }: IssuedKey): object => ({ ...facts, key: key.reveal() })

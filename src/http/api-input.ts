@@ -3,17 +3,12 @@ import { z } from 'zod'
 import { MOST_PER_PAGE } from '../admin/page.ts'
 import { DURATION_PATTERN, parseDuration } from '../kernel/duration.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Principal } from '../kernel/principal.ts'
+import { type JsonObject, isJsonObject } from '../kernel/json.ts'
 import { parseStrict } from '../mcp/parse-strict.ts'
 import { readText } from './body.ts'
 
 /** Bodies of the API hold arguments of one call at most. */
 const MAX_BODY_BYTES = 1024 * 1024
-
-/** What every route of the API finds in its context: the guard has put it there. */
-export interface ApiEnv {
-  Variables: { principal: Principal }
-}
 
 /** `?limit=&cursor=` of every list. */
 export const pageQuery = {
@@ -33,13 +28,35 @@ export const durationText = z
   .regex(DURATION_PATTERN, 'must be a whole number and ms, s, m, h or d, such as 90d')
   .transform((text) => parseDuration(text) ?? 0)
 
-/** The query as the schema reads it; throws `invalid_request` that names each wrong parameter. */
-export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => parse(schema, c.req.query(), 'query')
+/** A plain JSON object, whatever it holds. */
+export const jsonObject = z.custom<JsonObject>(isJsonObject, 'must be a JSON object').meta({ type: 'object' })
 
-/** The JSON body as the schema reads it; no body is an empty object. Throws `invalid_request`. */
-export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  return parse(schema, fromJson(await readText(c.req.raw, MAX_BODY_BYTES)), 'body')
+/** The query as the schema reads it; throws `invalid_request` that names each wrong parameter. */
+export function readQuery<T>(c: Context, schema: z.ZodType<T>): T {
+  const repeated = Object.entries(c.req.queries()).find(([, values]) => values.length > 1)
+  if (repeated) throw new GatewayError('invalid_request', `The query says ${plainName(repeated[0])} more than once.`)
+  return parse(schema, c.req.query(), 'query')
 }
+
+/**
+ * The JSON body as the schema reads it; no body is an empty object. Throws `invalid_request`, `payload_too_large`, and
+ * `unsupported_media_type` for a body that says it is something else.
+ */
+export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  const text = await readText(c.req.raw, MAX_BODY_BYTES)
+  if (text !== '') refuseOtherMedia(c.req.header('content-type'))
+  return parse(schema, fromJson(text), 'body')
+}
+
+const JSON_MEDIA = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i
+
+function refuseOtherMedia(contentType: string | undefined): void {
+  if (contentType === undefined || JSON_MEDIA.test(contentType.trim())) return
+  throw new GatewayError('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json.')
+}
+
+/** A name from outside, short and printable. */
+const plainName = (name: string): string => `"${name.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 64)}"`
 
 function fromJson(text: string): unknown {
   if (text.trim() === '') return {}

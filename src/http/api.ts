@@ -1,39 +1,80 @@
 import { type Context, Hono } from 'hono'
 import type { AdminDeps } from '../admin/admin.ts'
-import { reloadConfig, status } from '../admin/status.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { anyObject } from './answers.ts'
 import { agentRoutes } from './api-agents.ts'
 import { auditRoutes } from './api-audit.ts'
-import type { ApiEnv } from './api-input.ts'
+import { callRoutes } from './api-call.ts'
+import { statusRoutes } from './api-status.ts'
 import { toolRoutes } from './api-tools.ts'
+import { mountRoutes } from './mount.ts'
+import { openApiDocument } from './openapi.ts'
+import { type Route, defineRoute, ok } from './route.ts'
 
 export interface ApiDeps {
   readonly admin: AdminDeps
-  /** Who is asking; throws `unauthenticated`. Whether it is an admin is for the use cases to say. */
+  /** Who is asking; throws `unauthenticated`. */
   readonly authenticate: (c: Context) => Promise<Principal>
   /** Aborted when the application stops: ends streams that would never end by themselves. */
   readonly stopping?: AbortSignal
+  /** Routes of other rooms, mounted and described like the API's own. */
+  readonly routes?: readonly Route[]
+}
+
+/** The API's own routes and those of other rooms, as they are mounted and described. */
+export function apiRoutes({
+  admin,
+  stopping = new AbortController().signal,
+  routes = [],
+}: Omit<ApiDeps, 'authenticate'>): readonly Route[] {
+  const own = [...statusRoutes(admin), ...agentRoutes(admin), ...toolRoutes(admin), ...callRoutes(admin)]
+  const all: Route[] = [...own, ...auditRoutes(admin, stopping), ...routes]
+  all.push(openApiRoute(() => all, admin.version))
+  return all
 }
 
 /**
  * The use cases of admins as REST, to be mounted under `/api`. Lists are pages `{ items, nextCursor }`; failures are
  * thrown as GatewayError and become RFC 9457 problems in the application around it.
  */
-export function apiApp({ admin, authenticate, stopping = new AbortController().signal }: ApiDeps): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>()
+export function apiApp(deps: ApiDeps): Hono {
+  const { admin, authenticate } = deps
+  const app = new Hono()
   app.use(async (c, next) => {
     c.header('Cache-Control', 'no-store')
-    c.set('principal', await authenticate(c))
     await next()
   })
-  app.get('/status', async (c) => c.json(await status(admin, c.var.principal)))
-  app.post('/config/reload', async (c) => c.json(await reloadConfig(admin, c.var.principal)))
-  app.route('/', agentRoutes(admin))
-  app.route('/', toolRoutes(admin))
-  app.route('/', auditRoutes(admin, stopping))
-  app.all('*', (c) => {
+  mountRoutes(app, apiRoutes(deps), {
+    authenticate,
+    refused: (principal, deed, { code }) =>
+      admin.audit.append({
+        type: deed,
+        phase: 'event',
+        at: admin.clock(),
+        principal: principal.id,
+        outcome: 'denied',
+        code,
+      }),
+  })
+  app.all('*', async (c) => {
+    await authenticate(c)
     throw new GatewayError('not_found', `There is no ${c.req.method} ${c.req.path}.`)
   })
   return app
 }
+
+/** The document describes itself, too. It tells nothing of this installation. */
+const openApiRoute = (routes: () => readonly Route[], version: string): Route =>
+  defineRoute(
+    {
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'Describe this API in OpenAPI 3.1',
+      tag: 'gateway',
+      needs: 'anyone',
+      deed: 'openapi.read',
+      answers: { 200: { description: 'The document.', schema: anyObject } },
+    },
+    () => Promise.resolve(ok(openApiDocument(routes(), { version }))),
+  )

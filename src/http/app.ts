@@ -5,7 +5,6 @@ import { checkHost, checkOrigin } from '../identity/origin.ts'
 import type { NewId } from '../kernel/clock.ts'
 import { GatewayError, toGatewayError } from '../kernel/errors.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
-import type { ApiEnv } from './api-input.ts'
 import { readText } from './body.ts'
 import { credentialsOf } from './credentials.ts'
 import { problemResponse } from './problem.ts'
@@ -34,7 +33,7 @@ export interface HttpDeps {
   /** The largest body of an MCP request. */
   readonly maxBodyBytes?: number
   /** The REST API, to be mounted under `/api`. */
-  readonly api?: Hono<ApiEnv>
+  readonly api?: Hono
 }
 
 /** Everything that this process serves over HTTP. Who may call is settled before any byte of a body is read. */

@@ -27,7 +27,8 @@ export function problemResponse(
   if (status === 401 || error.data['error'] === 'insufficient_scope') headers['www-authenticate'] = challenge(error)
   // what is left of the body stays unread, so that nothing else can follow it
   if (status === 413) headers['connection'] = 'close'
-  const { retryAfterMs } = error.data
+  const { retryAfterMs, allow } = error.data
+  if (status === 405 && typeof allow === 'string') headers['allow'] = allow
   if (typeof retryAfterMs === 'number') headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
   return new Response(JSON.stringify(problemOf(error, requestId)), { status, headers })
 }

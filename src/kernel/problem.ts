@@ -16,6 +16,8 @@ export const PROBLEMS = {
   connect_required: { status: 409, title: 'An account must be connected first', mcp: 'result' },
   // What REST asks of a request.
   precondition_required: { status: 428, title: 'Say which version you mean', mcp: 'internal' },
+  method_not_allowed: { status: 405, title: 'The address does not take this method', mcp: 'internal' },
+  unsupported_media_type: { status: 415, title: 'The body is of a kind that is not read', mcp: 'internal' },
   idempotency_conflict: { status: 409, title: 'The key was used for another request', mcp: 'internal' },
   unauthenticated: { status: 401, title: 'Authentication required', mcp: 'internal' },
   forbidden: { status: 403, title: 'Not allowed', mcp: 'internal' },

@@ -132,7 +132,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     async ask(method, path, body) {
       const response = await app.request(`/api${path}`, {
         method,
-        headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
       const text = await response.text()
