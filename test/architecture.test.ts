@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // 1 pure
   policy: ['kernel', 'npm:zod', 'npm:re2js', 'npm:lru-cache'],
   catalog: ['kernel', 'node:crypto'],
-  'provider-kit': ['kernel', 'npm:zod', 'npm:nodemailer'],
+  'provider-kit': ['kernel', 'npm:zod', 'npm:nodemailer', 'npm:re2js'],
   // 2 the world
   config: ['kernel', 'policy', 'npm:zod', 'node'],
   store: ['kernel', 'npm:zod', 'npm:lowdb', 'node'],
@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   audit: ['kernel', 'store', 'node'],
   egress: ['kernel', 'npm:undici', 'npm:ipaddr.js', 'node'],
   identity: ['kernel', 'store', 'egress', 'npm:jose', 'npm:zod', 'node'],
+  approvals: ['kernel', 'store', 'vault', 'npm:zod', 'node'],
   // 3 services
   connections: ['kernel', 'provider-kit', 'catalog', 'store', 'vault', 'egress', 'npm:oauth4webapi', 'npm:zod', 'node'],
   sources: [
