@@ -24,6 +24,8 @@ export interface Connected {
   readonly capabilities: JsonObject
   /** How the other end wants to be used, in its own words. */
   readonly instructions?: string
+  /** What a downstream MCP server calls itself (`Implementation`), and the `era` of its protocol. */
+  readonly server?: JsonObject
   /** What of the newest list is not offered and why, in words for an admin; absent or empty when nothing was left out. */
   problems?(): readonly string[]
   /** Resolves when the other end still answers; rejects with a GatewayError that says why not. */

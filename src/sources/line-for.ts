@@ -5,12 +5,14 @@ import { relink } from './mcp-establish.ts'
 import { usableLine, type Session } from './mcp-session.ts'
 
 /**
- * The line for a call: of the caller's era where the server speaks both, and the principal's own where a legacy server over
- * HTTP could ask it. Rejects with `upstream_failed` when the session is over.
+ * The line for a call: of the caller's era where the server speaks both, the principal's own where a legacy server over HTTP
+ * could ask it, and always the person's own where everybody brings an account. Rejects with `upstream_failed` when the session
+ * is over, and with `connect_required` for a person without an account.
  */
 export async function lineFor(session: Session, exchange: Exchange): Promise<Line> {
   const main = await usableLine(session)
   const line = (await otherLineFor(session, main, exchange)) ?? main
+  if (session.spec.auth?.ownership === 'per_user') return session.ofUsers.get(exchange, line.link.era)
   const { era, kind } = line.link
   if (era !== 'legacy' || kind === 'stdio' || !isAskable(exchange)) return line
   return (await session.personal.get(exchange)) ?? line
@@ -23,6 +25,7 @@ async function otherLineFor({ other }: Session, main: Line, { protocol }: Exchan
 /** Has a line whose session the server forgot replaced: the main one at once, others when they are needed again. */
 export async function replace(session: Session, line: Line): Promise<void> {
   if (session.line === line) return relink(session, line)
+  if (session.ofUsers.drop(line)) return undefined
   if (session.other.now() === line) session.other.drop(line)
   else session.personal.drop(line)
   return undefined

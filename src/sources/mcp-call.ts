@@ -84,7 +84,7 @@ async function sendAgain(session: Session, call: McpCall): Promise<JsonObject> {
 function toFailure(session: Session, line: Line, error: unknown): GatewayError {
   const failure = toCallError(error)
   const wasNotRun = isUnreachable(error) || failure.data['reauth'] === true
-  if (wasNotRun) lose(session, line.link.explain(error))
+  if (wasNotRun && !session.ofUsers.drop(line)) lose(session, line.link.explain(error))
   const lost = line.closed() ?? session.lost
   if (wasNotRun || !lost || failure.code === 'cancelled') return failure
   const detail = `${lost.message} It is not known whether the call was carried out.`

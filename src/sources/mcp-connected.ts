@@ -15,6 +15,7 @@ import { personalLines } from './personal-lines.ts'
 import { refresher } from './refresher.ts'
 import { ask } from './relay.ts'
 import { deadline } from './schedule.ts'
+import { type UserLine, userLines } from './user-lines.ts'
 
 const REFRESH_MS = 200
 const PROBE_MS = 10_000
@@ -43,6 +44,7 @@ export async function mcpConnected(
       return capabilitiesOf(session)
     },
     ...(link.instructions !== undefined && { instructions: link.instructions }),
+    server: { ...link.server, era: link.era },
     problems: () => [...session.tools.problems, ...session.features.problems],
     probe: (probeSignal) => probe(session, probeSignal),
     close: () => close(session),
@@ -69,6 +71,8 @@ function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
   }
   const openPersonal = (opener: Exchange, signal: AbortSignal): Promise<Line> =>
     openLine((linkEvents) => deps.openAs('legacy', linkEvents, signal), {}, opener)
+  const openFor = ({ exchange, era, user }: UserLine, signal: AbortSignal): Promise<Line> =>
+    openLine((linkEvents) => deps.openAs(era, linkEvents, signal, { user }), {}, exchange)
   const session: Session = {
     ...deps,
     events,
@@ -84,6 +88,7 @@ function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
       onOpen: () => events.onFeatures(session.features.features),
     }),
     personal: personalLines({ open: (opener) => soon((signal) => openPersonal(opener, signal)), schedule }),
+    ofUsers: userLines({ open: (opener) => soon((signal) => openFor(opener, signal)), schedule }),
     tools: { tools: [], byName: new Map(), problems: [] },
     features: NO_FEATURES,
     line: undefined,
@@ -125,5 +130,6 @@ async function close(session: Session): Promise<void> {
   session.refreshTools.stop()
   session.refreshFeatures.stop()
   session.line?.watch.stop()
-  await Promise.all([session.line?.link.close(), session.other.close(), session.personal.close()])
+  const { line, other, personal, ofUsers } = session
+  await Promise.all([line?.link.close(), other.close(), personal.close(), ofUsers.close()])
 }

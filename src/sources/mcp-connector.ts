@@ -22,7 +22,7 @@ export function mcpConnector(spec: McpSpec, deps: McpDeps): Connector {
     timeouts,
     eras: erasOf(spec, deps),
     open: (events, signal) => openRemembering(session, events, signal),
-    openAs: (era, events, signal) => openLink({ spec, deps, events, era, connectMs, signal }),
+    openAs: (era, events, signal, subject) => openLink({ spec, deps, events, era, connectMs, signal, subject }),
   }
   return {
     connection: spec.connection,

@@ -5,10 +5,12 @@ import {
   type ConnectOptions,
   type ServerCapabilities,
 } from '@modelcontextprotocol/client'
+import type { Subject } from '../kernel/credential.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ClientRequest } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import { CARRIED } from './client-capabilities.ts'
+import { carrying, withEnvironment } from './mcp-auth-carry.ts'
 import { toConnectError } from './mcp-failure.ts'
 import { identityOf, type Era, type McpDeps, type McpSpec } from './mcp-spec.ts'
 import { plainMethods } from './plain-method.ts'
@@ -21,6 +23,8 @@ export interface Link {
   readonly era: Era
   readonly kind: Wire['kind']
   readonly identity: string
+  /** What the server calls itself; its own word. */
+  readonly server: JsonObject
   readonly capabilities: ServerCapabilities
   readonly instructions: string | undefined
   /** Why something failed, with what is known of the server's end (see `toConnectError`). */
@@ -46,6 +50,8 @@ export interface LinkRequest {
   readonly connectMs: number
   /** Aborts the connecting, not the link. */
   readonly signal: AbortSignal
+  /** Whose credential the link carries; whose lists the tools when left out. */
+  readonly subject?: Subject | undefined
 }
 
 const END_SESSION_MS = 1_000
@@ -58,16 +64,14 @@ const NOT_STREAMABLE = [400, 404, 405]
  */
 export async function openLink(request: LinkRequest): Promise<Link> {
   const { transport } = request.spec
-  if (transport.kind === 'stdio') return openStdio(request)
+  if (transport.kind === 'stdio') return openStdio(await withEnvironment(request))
+  const deps = carrying(request)
   try {
-    return await open(
-      request,
-      transport.kind === 'http' ? httpWire(transport, request.deps) : sseWire(transport, request.deps),
-    )
+    return await open(request, transport.kind === 'http' ? httpWire(transport, deps) : sseWire(transport, deps))
   } catch (error) {
     if (transport.kind === 'sse' || !transport.fallbackToSse || !isNotStreamable(error))
       throw toConnectError(error, request.spec)
-    return open(request, sseWire(transport, request.deps)).catch((cause: unknown) => {
+    return open(request, sseWire(transport, deps)).catch((cause: unknown) => {
       throw toConnectError(cause, request.spec)
     })
   }
@@ -153,6 +157,7 @@ function toLink({ spec, deps, events }: LinkRequest, client: Client, wire: Wire)
     era: client.getProtocolEra() ?? 'legacy',
     kind: wire.kind,
     identity: identityOf(spec.transport, client.getServerVersion()?.name),
+    server: { ...client.getServerVersion() },
     capabilities: client.getServerCapabilities() ?? {},
     instructions: client.getInstructions(),
     explain: (error) => toConnectError(error, spec, wire),

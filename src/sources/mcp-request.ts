@@ -30,6 +30,7 @@ const send = (session: Session, asked: Request): Promise<JsonObject> =>
  * for one URI more. One that offers subscriptions to its legacy clients only is told on the other line.
  */
 async function subscribe(session: Session, asked: Request): Promise<JsonObject> {
+  if (session.spec.auth?.ownership === 'per_user') throw notFollowed()
   const { link, watch } = await usableLine(session)
   const { subscribed, elsewhere } = session
   const uri = uriOf(asked)
@@ -72,6 +73,13 @@ async function isToldElsewhere({ other, timeouts }: Session, { method, params, e
 function onMain({ exchange: { ask: _ask, ...exchange }, ...asked }: Request): Request {
   return { ...asked, exchange }
 }
+
+/** The line that hears of changes is not the person's own. */
+const notFollowed = (): GatewayError =>
+  new GatewayError(
+    'upstream_refused',
+    'Changes of resources cannot be followed where everybody brings their own account.',
+  )
 
 function uriOf({ params: { uri } }: Request): string {
   if (typeof uri === 'string') return uri

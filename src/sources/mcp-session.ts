@@ -1,3 +1,4 @@
+import type { Subject } from '../kernel/credential.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ChangeWatch } from './change-watch.ts'
 import type { ConnectorEvents } from './connector.ts'
@@ -11,6 +12,7 @@ import type { ToolListing } from './mcp-tools.ts'
 import type { OtherLine } from './other-line.ts'
 import type { PersonalLines } from './personal-lines.ts'
 import type { Refresher } from './refresher.ts'
+import type { UserLines } from './user-lines.ts'
 
 export interface SessionDeps {
   readonly spec: McpSpec
@@ -19,7 +21,7 @@ export interface SessionDeps {
   readonly eras: Eras
   /** Opens a link of the era that the server is known, or found, to speak. */
   readonly open: (events: LinkEvents, signal: AbortSignal) => Promise<Link>
-  readonly openAs: (era: Era | undefined, events: LinkEvents, signal: AbortSignal) => Promise<Link>
+  readonly openAs: (era: Era | undefined, events: LinkEvents, signal: AbortSignal, subject?: Subject) => Promise<Link>
 }
 
 /** The line that lists and hears of changes. */
@@ -42,6 +44,8 @@ export interface Session extends SessionDeps {
   readonly other: OtherLine
   /** The lines of callers that can be asked. */
   readonly personal: PersonalLines
+  /** The lines of people who bring their own account, where all do. */
+  readonly ofUsers: UserLines
   tools: ToolListing
   features: FeatureListing
   line: MainLine | undefined

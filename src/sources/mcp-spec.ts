@@ -1,5 +1,6 @@
 import type { Egress } from '../egress/egress.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { CredentialOwnership, CredentialsOf, Subject } from '../kernel/credential.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { ProcessLedger } from './process-ledger.ts'
 import type { Schedule } from './schedule.ts'
@@ -41,6 +42,15 @@ export const DEFAULT_TIMEOUTS: McpTimeouts = { connectMs: 30_000, idleMs: 60_000
 /** The protocol of a server: MCP 2026-07-28 is `modern`, everything before is `legacy`. */
 export type Era = 'legacy' | 'modern'
 
+/** Whose credentials a server is used with. Over HTTP they travel in headers, to a process in its environment. */
+export interface McpAuth {
+  readonly credentials: CredentialsOf
+  /** With `per_user` every call runs on a line of its own person. */
+  readonly ownership: CredentialOwnership
+  /** Whose credential lists the tools; the shared one when left out. */
+  readonly listedAs?: Subject
+}
+
 /** A downstream MCP server as the config describes it. */
 export interface McpSpec {
   readonly connection: string
@@ -50,6 +60,8 @@ export interface McpSpec {
   readonly era?: Era
   /** An admin's explicit word that this server's annotations are true; otherwise they may only raise an effect. */
   readonly trustAnnotations: boolean
+  /** Absent when the transport's own headers or environment are all that there is. */
+  readonly auth?: McpAuth
 }
 
 export interface McpDeps {
