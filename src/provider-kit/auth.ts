@@ -12,6 +12,8 @@ export interface MethodOptions {
   readonly description?: string
   /** How it looks, such as `xoxb-…`. */
   readonly placeholder?: string
+  /** Instead of the provider's base URL, where this kind of credential is used at another address. */
+  readonly baseUrl?: string
 }
 
 /** No credential at all. */
@@ -26,6 +28,7 @@ export function bearer(options: MethodOptions & { readonly scheme?: string } = {
     title,
     fields: [secretField('token', label, options)],
     inject: [{ in: 'header', name: 'authorization', value: `${scheme} {token}` }],
+    ...elsewhere(options),
   }
 }
 
@@ -45,6 +48,7 @@ export function apiKey(where: KeyPlace, options: MethodOptions = {}): AuthMethod
     title,
     fields: [secretField('key', label, options)],
     inject: [{ ...placeOf(where), value: '{key}' }],
+    ...elsewhere(options),
   }
 }
 
@@ -67,6 +71,7 @@ export function basic(options: MethodOptions & { readonly userLabel?: string } =
       secretField('password', label, options),
     ],
     inject: [{ in: 'header', name: 'authorization', value: '{username}:{password}', base64: true, prefix: 'Basic ' }],
+    ...elsewhere(options),
   }
 }
 
@@ -107,7 +112,11 @@ export const custom = (options: {
   readonly title: string
   readonly fields: readonly CredentialField[]
   readonly inject: readonly Injection[]
+  readonly baseUrl?: string
 }): AuthMethod => ({ kind: 'custom', ...options })
+
+const elsewhere = ({ baseUrl }: MethodOptions): Pick<AuthMethod, 'baseUrl'> =>
+  baseUrl === undefined ? {} : { baseUrl }
 
 const secretField = (
   key: string,

@@ -6,6 +6,8 @@ export interface OAuthOptions extends Omit<OAuthSpec, 'grant'> {
   readonly title?: string
   /** Instead of `authorization: Bearer {access_token}`; captured values can be used too. */
   readonly inject?: readonly Injection[]
+  /** Instead of the provider's base URL, where tokens of this kind are used at another address. */
+  readonly baseUrl?: string
   /** True where the vendor takes clients with and without a secret (RFC 6749 §2.1). */
   readonly secretOptional?: boolean
 }
@@ -31,10 +33,18 @@ function toMethod(
   id: string,
   title: string,
   grant: OAuthSpec['grant'],
-  { inject = [BEARER], secretOptional = false, ...spec }: Omit<OAuthOptions, 'id' | 'title'>,
+  { inject = [BEARER], secretOptional = false, baseUrl, ...spec }: Omit<OAuthOptions, 'id' | 'title'>,
 ): AuthMethod {
   const fields = spec.clientAuth === 'none' ? [CLIENT_ID] : [CLIENT_ID, secretOf(secretOptional)]
-  return { kind: 'oauth2', id, title, fields, inject, oauth: { grant, ...spec } }
+  return {
+    kind: 'oauth2',
+    id,
+    title,
+    fields,
+    inject,
+    oauth: { grant, ...spec },
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  }
 }
 
 /** RFC 6749 Appendix A.1 and A.2: visible ASCII. */

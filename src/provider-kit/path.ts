@@ -24,7 +24,8 @@ export function path(texts: TemplateStringsArray, ...values: readonly (string | 
   return texts.reduce((whole, text, index) => `${whole}${encoded[index - 1] ?? ''}${text}`) as Path
 }
 
-function encodeSegment(value: string): string {
+/** One value as a part of one path segment; throws `invalid_input` as `path` does. */
+export function encodeSegment(value: string): string {
   const fault = faultOf(value)
   if (fault) throw new GatewayError('invalid_input', `${quote(value)} cannot be part of an address: it ${fault}.`)
   return encodeURIComponent(value)

@@ -51,7 +51,10 @@ export interface CredentialField {
 
 /** Where a credential goes in the request. In `name` and `value`, `{key}` stands for the field of that name. */
 export interface Injection {
-  /** `path`: every `{name}` in the base URL's path is replaced, for vendors whose key is a segment of it. */
+  /**
+   * `path`: `{name}` in the base URL's path is replaced, for vendors whose key is part of it. `cookie`: one cookie of that
+   * name (RFC 6265); cookies that an action sets are dropped.
+   */
   readonly in: 'header' | 'query' | 'cookie' | 'path'
   readonly name: string
   readonly value: string
@@ -74,7 +77,10 @@ export interface Capture {
 /** How a vendor's OAuth 2 differs from the RFCs; everything left out is as RFC 6749, 7636 and 7009 say. */
 export interface OAuthSpec {
   readonly grant: 'authorization_code' | 'client_credentials'
-  /** `https`; `{key}` stands for a setting of the connection. Needed for `authorization_code`. */
+  /**
+   * `https`, needed for `authorization_code`. In this and the other addresses `{key}` stands for a setting of the connection
+   * or a field of the method that is not secret; see `expandUrl` for what a value may be.
+   */
   readonly authorizeUrl?: string
   readonly tokenUrl: string
   /** The vendor's `iss` in the callback (RFC 9207); checked when the vendor sends one, demanded when this is set. */
@@ -85,6 +91,8 @@ export interface OAuthSpec {
   readonly authorizeParams?: Readonly<Record<string, string>>
   /** Scopes that every connection needs, whatever its actions, such as those of whoami. */
   readonly baseScopes?: readonly string[]
+  /** Every scope that this method can be granted; left out, every scope that an action names. */
+  readonly scopes?: readonly string[]
   readonly scopeSeparator?: ' ' | ','
   /** The parameter that carries the scopes; `scope`, or `user_scope` at a vendor with two lists. */
   readonly scopeParam?: string
@@ -96,12 +104,16 @@ export interface OAuthSpec {
   readonly tokenAt?: string
   /** Recognises a refusal in an answer with status 200; gives the OAuth error code. */
   readonly errorAt?: { readonly okPointer?: string; readonly errorPointer: string }
+  /** The vendor's own words for a refusal, by the code of RFC 6749 §5.2 that they stand for: `bad_refresh_token: 'invalid_grant'`. */
+  readonly errorCodes?: Readonly<Record<string, string>>
   /** `rotating`: each refresh ends the old refresh token. `static`: it stays. `none`: there is no refresh. */
   readonly refresh?: 'rotating' | 'static' | 'none'
   /** Lifetime of access tokens whose answer names none, in milliseconds. Left out: they do not expire. */
   readonly lifetimeMs?: number
   /** Absolute lifetime of refresh tokens, in milliseconds, where the vendor has one. */
   readonly refreshLifetimeMs?: number
+  /** JSON Pointer of the seconds that the refresh token lives; `/refresh_token_expires_in` when left out. */
+  readonly refreshExpiresInAt?: string
   readonly capture?: Readonly<Record<string, Capture>>
   /** Ends the grant at the vendor. `body` holds `{token}`; with `auth: 'bearer'` the token is sent as such. */
   readonly revoke?: {
@@ -130,6 +142,8 @@ export interface AuthMethod {
   readonly fields: readonly CredentialField[]
   /** For `oauth2`, `{access_token}` and captured values can be used as well. */
   readonly inject: readonly Injection[]
+  /** Instead of the provider's, where a credential of this kind is used at another address. */
+  readonly baseUrl?: string
   readonly oauth?: OAuthSpec
   readonly sigv4?: SigV4Spec
 }
@@ -160,7 +174,8 @@ export interface Provider {
   readonly docs: string
   /**
    * `https` origin and optional path prefix, without a slash at the end; requests never leave it. A connection may
-   * name another (`baseUrl`), and must when the manifest has none.
+   * name another (`baseUrl`), and must when the manifest has none. `{key}` stands for a setting or a captured value: one
+   * host label before the literal end of the host, or a part of one path segment.
    */
   readonly baseUrl?: string
   readonly auth: readonly AuthMethod[]

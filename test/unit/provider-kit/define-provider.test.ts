@@ -27,6 +27,7 @@ const manifest: Provider = {
   actions: { list_things: listThings },
 }
 
+const stray = { in: 'header', name: 'x', value: '{nothing}' } as const
 const problemsOf = (change: Partial<Provider>): unknown => {
   try {
     defineProvider({ ...manifest, ...change })
@@ -54,7 +55,7 @@ describe('a manifest', () => {
     ['a base URL with a user', { baseUrl: 'https://me@api.example.com' }],
     ['no way to sign in', { auth: [] }],
     ['two methods of one id', { auth: [none(), none()] }],
-    ['a credential from a field that is not there', { auth: [{ ...bearer(), fields: [] }] }],
+    ['a credential from a field that is not there', { auth: [{ ...basic(), inject: [...basic().inject, stray] }] }],
     ['a header with a line break', { headers: { accept: 'a\r\nb: c' } }],
     ['no actions', { actions: {} }],
   ])('with %s is refused', (_, change) => {
