@@ -10,6 +10,7 @@ import type { Agent, Principal, Role } from '../kernel/principal.ts'
 import type { ToolId, ToolResult } from '../kernel/tool.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { AgentBook, KeyBook } from './agent-books.ts'
+import type { VaultControl } from '../connections/sealed/rotation.ts'
 import type { AliasBook } from './alias-book.ts'
 import type { AuditReader } from './audit-reader.ts'
 import { may, refusal } from './authority.ts'
@@ -32,6 +33,7 @@ export interface AdminDeps {
   readonly overrides: Pick<OverrideBook, 'get' | 'set' | 'remove'>
   /** What search has learned from successful searches. */
   readonly aliases: Pick<AliasBook, 'stems' | 'forget'>
+  readonly vault: VaultControl
   readonly audit: AuditLog & AuditReader
   readonly config: ConfigControl
   /** The words of a catalog's tools; resolves when they are indexed. */

@@ -2,6 +2,8 @@ import type { AdminDeps } from '../admin/admin.ts'
 import type { AliasBook } from '../admin/alias-book.ts'
 import type { OverrideBook } from '../admin/override-book.ts'
 import type { PinBook } from '../admin/pin-book.ts'
+import { canaryRows } from '../connections/sealed/canary.ts'
+import { vaultControl } from '../connections/sealed/rotation.ts'
 import { callTool } from '../gateway/call-tool.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
 import { listTools } from '../gateway/list-tools.ts'
@@ -109,6 +111,7 @@ export function toAdminDeps({
     pins,
     overrides,
     aliases,
+    vault: vaultControl({ ...world, rows: [canaryRows(world)] }),
     audit: world.audit,
     config: book,
     searchIndex: index.of,

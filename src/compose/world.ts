@@ -6,16 +6,19 @@ import { tailAudit } from '../audit/tail.ts'
 import { verifyAudit } from '../audit/verify.ts'
 import { type Environment } from '../config/env.ts'
 import type { Config } from '../config/schema.ts'
+import { checkCanary } from '../connections/sealed/canary.ts'
 import { createEgress, type Egress } from '../egress/egress.ts'
 import type { AuditLog } from '../kernel/audit.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { GatewayError } from '../kernel/errors.ts'
 import { fileLedger, type ProcessLedger, reapOrphans } from '../sources/process-ledger.ts'
 import { type LowdbDriver, lowdbDriver } from '../store/lowdb-driver.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { loadOrCreateKeyFile } from '../vault/key-file.ts'
-import { parseKey } from '../vault/key.ts'
+import { parseKey, type VaultKey } from '../vault/key.ts'
 import { type Seal, seal } from '../vault/seal.ts'
-import { openVault } from '../vault/vault.ts'
+import { loadKeys } from '../vault/key-sources.ts'
+import { openVault, type Vault } from '../vault/vault.ts'
 import type { Closing } from './closing.ts'
 
 /** What the house stands on: files, keys and the way out. */
@@ -26,6 +29,9 @@ export interface World {
   readonly limits: Store
   readonly audit: AuditLog & AuditReader
   readonly egress: Egress
+  readonly vault: Vault
+  /** The file that our own key lives in, when no other source is configured. */
+  readonly keyFile: string | undefined
   /** For what modern clients keep for us between two rounds of a call. */
   readonly seal: Seal
   readonly processes: ProcessLedger
@@ -49,22 +55,22 @@ export async function openWorld({ config, environment, owner, clock, closing }: 
   closing.add(() => limits.close())
   const processes = join(directory, 'processes')
   reapOrphans(processes)
-  const vault = openVault({
-    keys: [
-      environment.encryptionKey
-        ? parseKey(environment.encryptionKey)
-        : await loadOrCreateKeyFile(join(directory, 'encryption.key')),
-    ],
-  })
-  const audit = await openAudit(config, vault.derive('audit'), clock)
+  const keyFile =
+    config.vault.keys.length > 0 || environment.encryptionKey ? undefined : join(directory, 'encryption.key')
+  const vault = openVault({ keys: await keysOf(config, environment, keyFile) })
+  const store = openStore(driver)
+  await checkCanary({ store, vault, organisation: config.organisation })
+  const audit = await openAudit(config, vault, clock)
   closing.add(() => audit.close())
   const egress = createEgress({ clock })
   closing.add(() => egress.close())
   const requestState = seal(vault.derive('request-state'), 'request-state')
   return {
     driver,
-    store: openStore(driver),
+    store,
     limits: openStore(limits),
+    vault,
+    keyFile,
     audit,
     egress,
     seal: requestState,
@@ -72,13 +78,27 @@ export async function openWorld({ config, environment, owner, clock, closing }: 
   }
 }
 
-async function openAudit(config: Config, key: Buffer, clock: Clock): Promise<AuditLog & AuditReader> {
+async function keysOf(
+  { vault }: Config,
+  { encryptionKey, variable }: Environment,
+  keyFile: string | undefined,
+): Promise<readonly VaultKey[]> {
+  if (vault.keys.length > 0) return loadKeys(vault.keys, variable)
+  if (encryptionKey) return [parseKey(encryptionKey)]
+  return keyFile === undefined ? [] : loadOrCreateKeyFile(keyFile)
+}
+
+async function openAudit(config: Config, vault: Vault, clock: Clock): Promise<AuditLog & AuditReader> {
   const directory = join(config.store.path, 'audit')
-  const log = await jsonlAuditLog({ directory, key, clock, maxBytes: config.audit.maxBytes })
+  // Asked for each time: a key may be added while we run.
+  const keys = (): readonly Buffer[] => vault.kids().map((kid) => vault.derive('audit', kid))
+  const [key, ...formerKeys] = keys()
+  if (!key) throw new GatewayError('internal', 'The vault has no key.')
+  const log = await jsonlAuditLog({ directory, key, formerKeys, clock, maxBytes: config.audit.maxBytes })
   return {
     ...log,
     query: (filter, options) => queryAudit({ directory, filter, ...options }),
-    verify: (signal) => verifyAudit({ directory, key, signal }),
+    verify: (signal) => verifyAudit({ directory, key, formerKeys: keys(), signal }),
     tail: (signal) => tailAudit({ directory, signal }),
   }
 }

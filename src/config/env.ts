@@ -19,6 +19,8 @@ export interface Environment {
   readonly logLevel: string | undefined
   /** `NO_COLOR` (no-color.org): any value but the empty one. */
   readonly noColor: boolean
+  /** Any other variable, for settings that name one which holds a secret. */
+  variable(name: string): Secret | undefined
 }
 
 /** The environment of this process. Precedence everywhere: flags, then environment, then file, then default. */
@@ -39,5 +41,6 @@ export function readEnvironment(variables: Variables): Environment {
     url: text('GATEHOUSE_URL'),
     logLevel: text('LOG_LEVEL'),
     noColor: text('NO_COLOR') !== undefined,
+    variable: secret,
   }
 }

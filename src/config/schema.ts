@@ -3,8 +3,10 @@ import { policyDocumentSchema } from '../policy/schema.ts'
 import { connectionSchema } from './connection-schema.ts'
 import { slugSchema, urlSchema } from './field-schemas.ts'
 import { agentIdSchema, agentSchema, identitySchema } from './identity-schema.ts'
+import { personIdSchema, personSchema } from './people-schema.ts'
 import type { ConfigSource } from './source.ts'
 import { toolsetNameSchema, toolsetSchema } from './toolset-schema.ts'
+import { vaultSchema } from './vault-schema.ts'
 
 /** 32 characters leave room for the action's name in a portable tool name. */
 const connectionSlugSchema = slugSchema('The name of a connection', ['gatehouse'], 32)
@@ -90,10 +92,12 @@ export const configSchema = z.strictObject({
     .describe('Whose gateway this is. Sealed credentials are bound to it.'),
   server: serverSchema.prefault({}).describe('How clients reach the gateway.'),
   store: storeSchema.prefault({}).describe('Where state is kept.'),
+  vault: vaultSchema.prefault({}).describe('The keys that seal credentials.'),
   audit: auditSchema.prefault({}).describe('The audit log, in the store folder.'),
   log: logSchema.prefault({}).describe('The log, on stderr.'),
   identity: identitySchema.prefault({}).describe('How callers prove who they are.'),
   agents: z.record(agentIdSchema, agentSchema).default({}).describe('AI agents, by id.'),
+  people: z.record(personIdSchema, personSchema).default({}).describe('People who use API, console and CLI, by id.'),
   connections: z
     .record(connectionSlugSchema, connectionSchema)
     .default({})

@@ -1,22 +1,53 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { link, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { GatewayError } from '../kernel/errors.ts'
 import { Secret } from '../kernel/secret.ts'
 import { KEY_BYTES } from './envelope.ts'
 import { parseKey, type VaultKey } from './key.ts'
 
-/** A key and a newline are 45 bytes; what is longer is something else. */
-const MAX_KEY_FILE_BYTES = 128
+/** Keys of a file: the active one and those before it. */
+const MOST_KEYS = 20
+/** A key and its end of line are 46 bytes at most; what is longer is something else. */
+const MAX_KEY_FILE_BYTES = MOST_KEYS * 46
 
 /**
- * The key in a file, made with random bytes when there is none; of several processes at once one makes it and all use
- * it. Mode 0600, in a directory of 0700. Throws GatewayError `config_invalid` when others can read the file or when it
+ * The keys in a file, one a line, the first of them active; made with random bytes when there is none; of several
+ * processes at once one makes it and all use it. Mode 0600, in a directory of 0700. Throws GatewayError `config_invalid` when others can read the file or when it
  * holds no key: a key that leaked or broke is never replaced silently, it may be the only one that opens what is stored.
  */
-export async function loadOrCreateKeyFile(path: string): Promise<VaultKey> {
+export async function loadOrCreateKeyFile(path: string): Promise<readonly VaultKey[]> {
+  return guarded(path, async () => (await load(path)) ?? (await create(path)))
+}
+
+/** The keys of a file that somebody else made. Throws GatewayError `config_invalid` like `loadOrCreateKeyFile`. */
+export async function loadKeyFile(path: string): Promise<readonly VaultKey[]> {
+  return guarded(path, async () => {
+    const keys = await load(path)
+    if (keys) return keys
+    throw new GatewayError('config_invalid', `There is no key file ${path}. Create it, or correct the path.`)
+  })
+}
+
+/**
+ * Puts a new random key in front of those in the file, durably, and gives them all. What the others sealed can still be
+ * opened. Throws GatewayError `config_invalid` like `loadOrCreateKeyFile`, and when the file is full.
+ */
+export async function addKeyToFile(path: string): Promise<readonly VaultKey[]> {
+  return guarded(path, async () => {
+    const before = (await load(path)) ?? []
+    if (before.length >= MOST_KEYS) throw unusable(path, `it has ${MOST_KEYS} keys, and no room for another.`)
+    const lines = [newKey(), ...before.map(({ key }) => key.reveal().toString('base64'))]
+    const written = await writeAside(path, lines)
+    await rename(written, path)
+    await syncDirectory(dirname(path))
+    return (await load(path)) ?? []
+  })
+}
+
+async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    return (await load(path)) ?? (await create(path))
+    return await work()
   } catch (error) {
     if (error instanceof GatewayError) throw error
     const detail = `The key file ${path} cannot be used. Check that its directory belongs to the user that runs the gateway.`
@@ -24,7 +55,7 @@ export async function loadOrCreateKeyFile(path: string): Promise<VaultKey> {
   }
 }
 
-async function load(path: string): Promise<VaultKey | undefined> {
+async function load(path: string): Promise<readonly VaultKey[] | undefined> {
   const file = await openIfThere(path)
   if (!file) return undefined
   try {
@@ -38,9 +69,13 @@ async function load(path: string): Promise<VaultKey | undefined> {
   }
 }
 
-function parse(path: string, text: string): VaultKey {
+function parse(path: string, text: string): readonly VaultKey[] {
+  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/)
   try {
-    return parseKey(new Secret(text.replace(/\r?\n$/, '')))
+    return lines.map((line, index) => ({
+      ...parseKey(new Secret(line)),
+      state: index === 0 ? 'active' : 'decrypt-only',
+    }))
   } catch (error) {
     throw unusable(path, error instanceof GatewayError ? error.message : 'it holds no key')
   }
@@ -62,16 +97,9 @@ function checkOwner(path: string, mode: number, uid: number): void {
 }
 
 /** A whole file appears under the name or none (write aside, then link); who comes second reads the first one's key. */
-async function create(path: string): Promise<VaultKey> {
+async function create(path: string): Promise<readonly VaultKey[]> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const candidate = `${path}.${process.pid}.${randomBytes(8).toString('hex')}.tmp`
-  const file = await open(candidate, 'wx', 0o600)
-  try {
-    await file.writeFile(`${newKey()}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  const candidate = await writeAside(path, [newKey()])
   try {
     await link(candidate, path)
   } catch (error) {
@@ -80,9 +108,21 @@ async function create(path: string): Promise<VaultKey> {
     await unlink(candidate)
   }
   await syncDirectory(dirname(path))
-  const key = await load(path)
-  if (!key) throw unusable(path, 'it vanished while it was made')
-  return key
+  const keys = await load(path)
+  if (!keys) throw unusable(path, 'it vanished while it was made')
+  return keys
+}
+
+async function writeAside(path: string, lines: readonly string[]): Promise<string> {
+  const candidate = `${path}.${process.pid}.${randomBytes(8).toString('hex')}.tmp`
+  const file = await open(candidate, 'wx', 0o600)
+  try {
+    await file.writeFile(lines.map((line) => `${line}\n`).join(''))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return candidate
 }
 
 function newKey(): string {

@@ -27,28 +27,33 @@ export interface Vault {
    */
   derive(label: string, kid?: string): Buffer
   /** The ids of all keys, the active one first. */
-  readonly kids: readonly string[]
+  kids(): readonly string[]
+  /**
+   * Takes these keys from now on, one of them active. Throws GatewayError `config_invalid` like `openVault`, and when a key
+   * is missing that was there before: something may be sealed with it.
+   */
+  adopt(keys: readonly VaultKey[]): void
 }
 
 /** Throws GatewayError `config_invalid` unless exactly one key is active and all ids differ. */
 export function openVault({ keys }: { readonly keys: readonly VaultKey[] }): Vault {
-  const active = onlyActive(keys)
-  const byKid = new Map(keys.map((key) => [key.kid, key.key.reveal()]))
+  let ring = toRing(keys)
   const rawKey = (kid: string): Buffer => {
-    const key = byKid.get(kid)
+    const key = ring.byKid.get(kid)
     if (!key) throw missingKey(kid)
     return key
   }
   const wrappingKey = (kid: string): Buffer => hkdf(rawKey(kid), 'vault')
 
   const seal = (secret: Secret, binding: Binding): SealedSecret => {
-    const aad = aadOf(binding, active.kid)
+    const { kid } = ring.active
+    const aad = aadOf(binding, kid)
     const dataKey = randomBytes(KEY_BYTES)
-    const dek = encrypt(wrappingKey(active.kid), dataKey, aad)
+    const dek = encrypt(wrappingKey(kid), dataKey, aad)
     const { iv, ct, tag } = encrypt(dataKey, Buffer.from(secret.reveal(), 'utf8'), aad)
     return {
       v: 1,
-      kid: active.kid,
+      kid,
       dek: base64url(packBox(dek)),
       iv: base64url(iv),
       ct: base64url(ct),
@@ -62,9 +67,31 @@ export function openVault({ keys }: { readonly keys: readonly VaultKey[] }): Vau
   return {
     seal,
     open,
-    rewrap: (sealed, binding) => (sealed.kid === active.kid ? undefined : seal(open(sealed, binding), binding)),
-    derive: (label, kid = active.kid) => hkdf(rawKey(kid), `derive:${label}`),
-    kids: [active.kid, ...keys.filter((key) => key !== active).map((key) => key.kid)],
+    rewrap: (sealed, binding) => (sealed.kid === ring.active.kid ? undefined : seal(open(sealed, binding), binding)),
+    derive: (label, kid = ring.active.kid) => hkdf(rawKey(kid), `derive:${label}`),
+    kids: () => ring.kids,
+    adopt(next) {
+      const adopted = toRing(next)
+      const lost = ring.kids.find((kid) => !adopted.byKid.has(kid))
+      if (lost !== undefined)
+        throw new GatewayError('config_invalid', `The key ${lost} is in use and must stay, decrypt-only.`)
+      ring = adopted
+    },
+  }
+}
+
+interface Ring {
+  readonly active: VaultKey
+  readonly byKid: ReadonlyMap<string, Buffer>
+  readonly kids: readonly string[]
+}
+
+function toRing(keys: readonly VaultKey[]): Ring {
+  const active = onlyActive(keys)
+  return {
+    active,
+    byKid: new Map(keys.map(({ kid, key }) => [kid, key.reveal()])),
+    kids: [active.kid, ...keys.filter((key) => key !== active).map(({ kid }) => kid)],
   }
 }
 

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
 import { aliasBook } from '../../src/admin/alias-book.ts'
+import { vaultControl } from '../../src/connections/sealed/rotation.ts'
 import { overrideBook } from '../../src/admin/override-book.ts'
 import { apiApp } from '../../src/http/api.ts'
 import { problemResponse } from '../../src/http/problem.ts'
@@ -13,7 +14,13 @@ import type { AuditRecord } from '../../src/kernel/audit.ts'
 import { GatewayError, toGatewayError } from '../../src/kernel/errors.ts'
 import { memoryDriver } from '../../src/store/memory-driver.ts'
 import { openStore } from '../../src/store/store.ts'
+import { parseKey } from '../../src/vault/key.ts'
+import { openVault } from '../../src/vault/vault.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import { randomBytes } from 'node:crypto'
 import { principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
+
+const VAULT_KEY = parseKey(new Secret(randomBytes(32).toString('base64')))
 
 export const ADMIN_TOKEN = 'gha_test'
 
@@ -95,6 +102,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     },
     overrides,
     aliases: await aliasBook(store, 'acme'),
+    vault: vaultControl({ vault: openVault({ keys: [VAULT_KEY] }), keyFile: undefined, rows: [] }),
     audit: {
       append: (event) => {
         if (options.auditFails) return Promise.reject(new GatewayError('audit_unavailable', 'The disk is full.'))

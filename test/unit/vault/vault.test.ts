@@ -91,7 +91,7 @@ describe('rotation', () => {
     const [old, fresh] = [newKey('old'), newKey('new')]
     const sealed = openVault({ keys: [old] }).seal(new Secret(TOKEN), binding)
     const vault = openVault({ keys: [former(old), fresh] })
-    expect(vault.kids).toEqual(['new', 'old'])
+    expect(vault.kids()).toEqual(['new', 'old'])
     expect(vault.open(sealed, binding).reveal()).toBe(TOKEN)
     const rewrapped = vault.rewrap(sealed, binding)
     if (!rewrapped) throw new Error('nothing was rewrapped')
