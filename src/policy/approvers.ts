@@ -20,3 +20,7 @@ export function isApprover(
   const selects = sheet.selects({ groups: [...approvers] }, false)
   return selects(sheet.read(person))
 }
+
+/** One name for a person whichever way it came in, so that it counts once; the principal's id where no person is named. */
+export const personOf = ({ id, user }: Pick<Principal, 'id' | 'user'>): string =>
+  user === undefined ? id : `user:${user.normalize('NFC').toLowerCase()}`

@@ -4,6 +4,7 @@ import type { CompiledPolicy } from './compiled-policy.ts'
 import type { ValidateSchema } from './constraint.ts'
 import { factSheet, type FactSheet } from './facts.ts'
 import { wallClock, type LocalTime } from './local-time.ts'
+import type { Origins } from './merge.ts'
 import { checkRedactions, toObligations } from './obligations.ts'
 import { problemLog, type Place, type PolicyProblem } from './problem.ts'
 import { checkGroups, checkReferences, knownNames } from './references.ts'
@@ -27,6 +28,8 @@ export interface CompileOptions {
    * a tool. Everything else is refused as ever.
    */
   readonly tolerant?: boolean
+  /** Of a merged document: which of the two each part is from. */
+  readonly origins?: Origins
 }
 
 export interface Compilation {
@@ -41,7 +44,7 @@ export interface Compilation {
  * zones and patterns that cannot be used. Rules that are switched off are not looked at.
  */
 export function compilePolicy(document: PolicyDocument, world: PolicyWorld, options: CompileOptions = {}): Compilation {
-  const log = problemLog({ tolerant: options.tolerant ?? false })
+  const log = problemLog({ tolerant: options.tolerant ?? false, locate: options.origins?.locate })
   const known = knownNames(document, world)
   const compiler: Compiler = {
     timezone: document.timezone ?? 'UTC',
@@ -61,7 +64,7 @@ export function compilePolicy(document: PolicyDocument, world: PolicyWorld, opti
   }
   rules.sort((a, b) => (a.id < b.id ? -1 : 1))
   log.throwErrors()
-  return { policy: assemble(document, { world, rules, compiler, version: options.version }), warnings: log.warnings }
+  return { policy: assemble(document, { world, rules, compiler, options }), warnings: log.warnings }
 }
 
 interface Compiler {
@@ -117,12 +120,13 @@ interface Parts {
   readonly world: PolicyWorld
   readonly rules: readonly CompiledRule[]
   readonly compiler: Compiler
-  readonly version: string | undefined
+  readonly options: CompileOptions
 }
 
-const assemble = (document: PolicyDocument, { world, rules, compiler, version }: Parts): CompiledPolicy => ({
-  version: version ?? versionOf(textOf(document)),
+const assemble = (document: PolicyDocument, { world, rules, compiler, options }: Parts): CompiledPolicy => ({
+  version: options.version ?? versionOf(textOf(document)),
   document,
+  originOf: (id) => options.origins?.ofRule(id) ?? 'declared',
   agents: new Map(world.agents.map((agent) => [agent.id, agent])),
   rules,
   index: compiler.index,

@@ -1,4 +1,5 @@
 import type { Agent, Principal } from '../kernel/principal.ts'
+import type { Origin } from './merge.ts'
 import type { CompiledRule } from './rule.ts'
 import type { PolicyDocument } from './schema.ts'
 import type { ToolIndex } from './tool-index.ts'
@@ -9,6 +10,8 @@ export interface CompiledPolicy {
   /** Differs when the document does. */
   readonly version: string
   readonly document: PolicyDocument
+  /** Which document a rule of this id stands in; `declared` when there is only one. */
+  readonly originOf: (rule: string) => Origin
   readonly agents: ReadonlyMap<string, Agent>
   /** The enabled rules in the order of their ids. */
   readonly rules: readonly CompiledRule[]

@@ -1,15 +1,22 @@
-import type { Decision } from '../kernel/policy.ts'
+import type { Question } from '../kernel/policy.ts'
 import type { Principal } from '../kernel/principal.ts'
-import type { JsonObject } from '../kernel/json.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
 import { decide } from './decide.ts'
+import { meter } from './meter.ts'
 import { suggest } from './near-name.ts'
+import { type Outcome, outcomeOf, subjectOf } from './outcome.ts'
 import type { PolicyTest } from './test-schema.ts'
 import { viewOf } from './view.ts'
 
 export interface PolicyTestResult {
   readonly name: string
   readonly passed: boolean
+  /** In words of the document: `deny by rule "x"`, or the tools that must and must not be seen. */
+  readonly expected: string
+  /** What came out; `nothing` when the test speaks of something that there is not. */
+  readonly got: string
+  /** The rule that decided; absent when none did, and for lists. */
+  readonly rule?: string
   /** What came out instead of what was expected; absent when the test passed. */
   readonly message?: string
 }
@@ -20,21 +27,43 @@ export interface PolicyTestReport {
   readonly results: readonly PolicyTestResult[]
 }
 
-/** Runs the examples of a policy's own document. `at` (milliseconds) is the time of tests that do not say one. */
+/**
+ * Runs the examples of a policy's own document. `at` (milliseconds) is the time of tests that do not say one. A call is
+ * made on its own: every test begins with empty limits, and with a run that has seen only what the test says.
+ */
 export function runPolicyTests(policy: CompiledPolicy, { at }: { readonly at: number }): PolicyTestReport {
-  const results = (policy.document.tests ?? []).map((test) => toResult(test, run(policy, test, at)))
+  const results = (policy.document.tests ?? []).map((test) => ({
+    name: test.name,
+    expected: expectationOf(test),
+    ...run(policy, test, at),
+  }))
   const passed = results.filter((result) => result.passed).length
   return { passed, failed: results.length - passed, results }
 }
 
-const toResult = ({ name }: PolicyTest, message: string | undefined): PolicyTestResult =>
-  message === undefined ? { name, passed: true } : { name, passed: false, message }
+type Verdict = Omit<PolicyTestResult, 'name' | 'expected'>
 
-/** What is wrong; undefined when the test passed. */
-function run(policy: CompiledPolicy, test: PolicyTest, now: number): string | undefined {
+const wrong = (got: string, message: string, rule?: string): Verdict => ({
+  passed: false,
+  got,
+  message,
+  ...(rule === undefined ? {} : { rule }),
+})
+const absent = (message: string): Verdict => wrong('nothing', message)
+
+function expectationOf({ expect = 'deny', rule, list }: PolicyTest): string {
+  if (!list) return rule === undefined ? expect : `${expect} by rule "${rule}"`
+  return Object.entries(list)
+    .map(([how, ids = []]) => `${how} ${ids.join(', ') || 'nothing'}`)
+    .join('; ')
+}
+
+function run(policy: CompiledPolicy, test: PolicyTest, now: number): Verdict {
   const principal = toPrincipal(policy, test)
   if (!principal) {
-    return `There is no agent "${test.as.agent}".${suggest(test.as.agent, policy.agents.keys())} Fix \`as.agent\`.`
+    return absent(
+      `There is no agent "${test.as.agent}".${suggest(test.as.agent, policy.agents.keys())} Fix \`as.agent\`.`,
+    )
   }
   if (test.list) return checkList(policy, principal, test.list)
   return checkCall(policy, principal, test, test.at === undefined ? now : Date.parse(test.at))
@@ -54,46 +83,45 @@ function toPrincipal(policy: CompiledPolicy, { as: caller }: PolicyTest): Princi
   }
 }
 
-function checkCall(policy: CompiledPolicy, principal: Principal, test: PolicyTest, at: number): string | undefined {
-  const { call, expect, rule } = test
+function checkCall(policy: CompiledPolicy, principal: Principal, test: PolicyTest, at: number): Verdict {
+  const { call, expect, rule, times = 1 } = test
   const tool = policy.index.tools.find(({ id }) => id === call?.tool)
   if (!tool) {
     const ids = policy.index.tools.map(({ id }) => id)
-    return `There is no tool "${call?.tool ?? ''}".${suggest(call?.tool ?? '', ids)} Fix \`call.tool\`.`
+    return absent(`There is no tool "${call?.tool ?? ''}".${suggest(call?.tool ?? '', ids)} Fix \`call.tool\`.`)
   }
-  const input: JsonObject = call?.args ?? {}
-  const decision = decide(policy, { principal, tool, verb: 'invoke', input, at })
-  const outcome = outcomeOf(decision)
-  if (outcome !== expect) return `Expected ${expect}, but it is ${outcome}. ${because(decision)}`
-  if (rule === undefined || decidedBy(decision, outcome).includes(rule)) return undefined
-  return `Expected rule "${rule}" to decide, but it did not. ${because(decision)}`
-}
-
-type Outcome = NonNullable<PolicyTest['expect']>
-
-function outcomeOf(decision: Decision): Outcome {
-  if (decision.effect === 'deny') return 'deny'
-  return decision.obligations.some(({ kind }) => kind === 'approval') ? 'approval' : 'allow'
-}
-
-function decidedBy(decision: Decision, outcome: Outcome): readonly string[] {
-  if (decision.effect === 'deny') return decision.rule === undefined ? [] : [decision.rule]
-  if (outcome === 'approval') {
-    return decision.obligations.filter(({ kind }) => kind === 'approval').map((obligation) => obligation.rule)
+  const labels = new Set(test.seen)
+  const question: Question = { principal, tool, verb: 'invoke', input: call?.args ?? {}, at, labels }
+  const outcome = lastOf(policy, question, times)
+  const got = outcome.rule === undefined ? outcome.kind : `${outcome.kind} by rule "${outcome.rule}"`
+  if (outcome.kind !== expect) {
+    return wrong(got, `Expected ${expect}, but it is ${outcome.kind}. ${outcome.because}`, outcome.rule)
   }
-  return decision.trace.filter((entry) => entry.effect === 'allow' && entry.matched).map((entry) => entry.rule)
+  if (rule !== undefined && !outcome.rules.includes(rule)) {
+    return wrong(got, `Expected rule "${rule}" to decide, but it did not. ${outcome.because}`, outcome.rule)
+  }
+  const decisive = rule ?? outcome.rule
+  return { passed: true, got, ...(decisive === undefined ? {} : { rule: decisive }) }
 }
 
-const because = (decision: Decision): string =>
-  decision.effect === 'deny' ? decision.reason : `Rule "${decision.rule}" allows it.`
+/** What becomes of a call that is made so often at one moment, the last time. */
+function lastOf(policy: CompiledPolicy, question: Question, times: number): Outcome {
+  const decision = decide(policy, question)
+  if (decision.effect === 'deny') return outcomeOf(decision)
+  const limits = meter()
+  const subject = subjectOf(question)
+  let full: string | undefined
+  for (let count = 0; count < times; count++) full = limits.take(decision.obligations, subject, question.at)
+  return outcomeOf(decision, full)
+}
 
 type Expected = NonNullable<PolicyTest['list']>
 
-function checkList(policy: CompiledPolicy, principal: Principal, expected: Expected): string | undefined {
+function checkList(policy: CompiledPolicy, principal: Principal, expected: Expected): Verdict {
   const { exactly = [], includes = [], excludes = [] } = expected
   const ids = new Set<string>(policy.index.tools.map(({ id }) => id))
   const unknown = [...exactly, ...includes, ...excludes].find((id) => !ids.has(id))
-  if (unknown !== undefined) return `There is no tool "${unknown}".${suggest(unknown, ids)} Fix \`list\`.`
+  if (unknown !== undefined) return absent(`There is no tool "${unknown}".${suggest(unknown, ids)} Fix \`list\`.`)
   const seen = new Set<string>(viewOf(policy, principal).tools.map(({ id }) => id))
   const missing = new Set([...exactly, ...includes].filter((id) => !seen.has(id)))
   const unwanted = (id: string) => excludes.includes(id) || (expected.exactly && !exactly.includes(id))
@@ -102,5 +130,6 @@ function checkList(policy: CompiledPolicy, principal: Principal, expected: Expec
     ...(missing.size > 0 ? [`It does not see ${[...missing].join(', ')}.`] : []),
     ...(surplus.length > 0 ? [`It sees ${surplus.join(', ')}.`] : []),
   ]
-  return problems.length === 0 ? undefined : problems.join(' ')
+  const got = problems.length === 0 ? 'as expected' : problems.join(' ')
+  return problems.length === 0 ? { passed: true, got } : wrong(got, got)
 }

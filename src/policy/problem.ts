@@ -12,6 +12,8 @@ export interface PolicyProblem extends JsonObject {
   readonly message: string
   /** It may be nothing: not all sources have listed their tools yet. */
   readonly pending?: true
+  /** Of two documents that are evaluated together, the one that `path` points into. */
+  readonly origin?: 'declared' | 'managed'
 }
 
 /** A place in the document at which problems can be noted. */
@@ -34,14 +36,21 @@ export interface ProblemLog {
   throwErrors(): void
 }
 
+export interface ProblemLogOptions {
+  readonly tolerant: boolean
+  /** Finds a problem's place in the document that it was read from. */
+  readonly locate?: ((problem: PolicyProblem) => PolicyProblem) | undefined
+}
+
 /** Collects everything that is wrong, so that an admin sees it at once and not one by one. */
-export function problemLog({ tolerant }: { readonly tolerant: boolean }): ProblemLog {
+export function problemLog({ tolerant, locate = (problem) => problem }: ProblemLogOptions): ProblemLog {
   const errors: PolicyProblem[] = []
   const warnings: PolicyProblem[] = []
 
   const place = (path: string, rule: string | undefined): Place => {
     const referenceProblems = tolerant ? warnings : errors
-    const toProblem = (message: string): PolicyProblem => ({ ...(rule === undefined ? {} : { rule }), path, message })
+    const toProblem = (message: string): PolicyProblem =>
+      locate({ ...(rule === undefined ? {} : { rule }), path, message })
     return {
       at: (...tokens) => place(tokens.reduce<string>(stepInto, path), rule),
       error: (message) => void errors.push(toProblem(message)),

@@ -147,6 +147,8 @@ describe('seeing', () => {
     expect(viewOf(policy, principalOf('sidekick')).tools.map(({ name }) => name)).toEqual([
       'list_channels',
       'post_message',
+      'reply_in_thread',
+      'schedule_message',
     ])
   })
 })

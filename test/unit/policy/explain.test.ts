@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decide } from '../../../src/policy/decide.ts'
+import { explainForAgent } from '../../../src/policy/explain-for-agent.ts'
 import { explain } from '../../../src/policy/explain.ts'
 import { compile, NOON, principalOf, toolNamed } from './office.ts'
 
@@ -77,5 +78,45 @@ describe('explain', () => {
       matched: false,
       note: 'the question was answered before the rule was asked',
     })
+  })
+})
+
+describe('explainForAgent', () => {
+  const as = (id: string) => ({ principal: principalOf(id), verb: 'invoke' as const, at: NOON })
+
+  it('says what the call waits for', () => {
+    const approval = { approvers: ['machines'], quorum: 2 }
+    const policy = compile({
+      rules: [
+        {
+          id: 'mail',
+          effect: 'allow',
+          obligations: {
+            approval,
+            rateLimit: { limit: 3, window: '1m' },
+            quota: { limit: 9, window: 'day' },
+            redact: [{ preset: 'secrets' }],
+            log: 'hash',
+          },
+        },
+      ],
+    })
+    expect(explainForAgent(policy, { ...as('ci'), tool: toolNamed('gmail:send_message') })).toBe(
+      'Rule "mail" allows this call of conn:gmail:send_message. 2 people of machines must approve it first (rule "mail"). ' +
+        'At most 3 calls in 60 s (rule "mail"). At most 9 calls in a calendar day (rule "mail"). ' +
+        'Parts of the result may be taken out (rule "mail").',
+    )
+  })
+
+  it('says what to change when the call is denied', () => {
+    expect(explainForAgent(POLICY, question('board'))).toContain('/channel must be "general". Change that')
+  })
+
+  it('has no word for what the agent may not see', () => {
+    const policy = compile({ rules: [{ id: 'ci', effect: 'allow', subjects: { agents: ['ci'] } }] })
+    const asked = { tool: toolNamed('gmail:send_message') }
+    expect(explainForAgent(policy, { ...as('ci'), ...asked })).toContain('allows')
+    expect(explainForAgent(policy, { ...as('helper'), ...asked })).toBeUndefined()
+    expect(explainForAgent(policy, { ...as('ci'), tool: { ...asked.tool, quarantined: true } })).toBeUndefined()
   })
 })

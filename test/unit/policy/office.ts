@@ -6,11 +6,8 @@ import { compilePolicy, type CompileOptions, type CompiledPolicy } from '../../.
 import { decide } from '../../../src/policy/decide.ts'
 import { policyDocumentSchema, type PolicyDocument } from '../../../src/policy/schema.ts'
 import type { PolicyWorld } from '../../../src/policy/world.ts'
-import { catalogTool, sourceTool } from '../../helpers/tools.ts'
-
-const text: JsonObject = { type: 'string' }
-const texts: JsonObject = { type: 'array', items: text }
-const object = (properties: JsonObject): JsonObject => ({ type: 'object', properties, additionalProperties: false })
+import { OFFICE_AGENTS, OFFICE_TOOLS, officeTool } from '../../fixtures/policies/office-world.ts'
+import { catalogTool } from '../../helpers/tools.ts'
 
 /** A tool with the traits and the arguments that a test is about. */
 export const toolOf = (
@@ -18,26 +15,14 @@ export const toolOf = (
   name: string,
   traits: Partial<ToolTraits> = {},
   properties: JsonObject = {},
-): Tool => catalogTool(connection, sourceTool(name, traits, { inputSchema: object(properties) }), connection)
-
-const message = { to: texts, cc: texts, bcc: texts, subject: text, body: text, threadId: text }
+): Tool => catalogTool(connection, officeTool(name, traits, properties), connection)
 
 /** Three services as an office has them. */
-export const TOOLS: readonly Tool[] = [
-  toolOf('gmail', 'search_messages', { effect: 'read' }, { query: text }),
-  toolOf('gmail', 'create_draft', { effect: 'write' }, message),
-  toolOf('gmail', 'update_draft', { effect: 'write' }, { id: text, ...message }),
-  toolOf('gmail', 'send_message', { effect: 'write', external: true }, message),
-  toolOf('gmail', 'send_draft', { effect: 'write', external: true }, { id: text }),
-  toolOf('gmail', 'delete_message', { effect: 'destructive' }, { id: text }),
-  toolOf('jira', 'search_issues', { effect: 'read' }, { jql: text }),
-  toolOf('jira', 'add_comment', { effect: 'write' }, { issueIdOrKey: text, body: text }),
-  toolOf('slack', 'list_channels', { effect: 'read' }),
-  toolOf('slack', 'post_message', { effect: 'write', tags: ['chat'] }, { channel: text, text }),
-  toolOf('slack', 'run_workflow', { effect: 'unclassified' }, { id: text }),
-]
+export const TOOLS: readonly Tool[] = Object.entries(OFFICE_TOOLS).flatMap(([connection, tools]) =>
+  tools.map((tool) => catalogTool(connection, tool, connection)),
+)
 
-const agent = (id: string, groups: readonly string[] = []): Agent => ({
+const agent = (id: string, groups: readonly string[]): Agent => ({
   id,
   groups,
   toolNames: 'portable',
@@ -47,8 +32,8 @@ const agent = (id: string, groups: readonly string[] = []): Agent => ({
 
 export const WORLD: PolicyWorld = {
   tools: TOOLS,
-  agents: [agent('sidekick'), agent('ci', ['machines']), agent('helper')],
-  connections: ['gmail', 'jira', 'slack'].map((slug) => ({ slug, provider: slug })),
+  agents: Object.entries(OFFICE_AGENTS).map(([id, groups]) => agent(id, groups)),
+  connections: Object.keys(OFFICE_TOOLS).map((slug) => ({ slug, provider: slug })),
 }
 
 export function toolNamed(id: string, tools: readonly Tool[] = TOOLS): Tool {
@@ -85,6 +70,7 @@ export const compile = (
   compilePolicy(policyDocumentSchema.parse({ rules: [], ...document }), { ...WORLD, ...world }, options).policy
 
 export interface Call {
+  readonly seen?: readonly string[]
   readonly as?: Principal
   readonly tool?: string
   readonly args?: JsonObject
@@ -94,7 +80,7 @@ export interface Call {
 /** The decision about one call; sidekick asks, on Friday at noon, unless said otherwise. */
 export function call(
   policy: CompiledPolicy,
-  { as, tool = 'gmail:send_message', args = {}, at = NOON }: Call,
+  { as, tool = 'gmail:send_message', args = {}, at = NOON, seen }: Call,
 ): Decision {
   const principal = as ?? principalOf('sidekick')
   return decide(policy, {
@@ -103,6 +89,7 @@ export function call(
     verb: 'invoke',
     input: args,
     at,
+    ...(seen && { labels: new Set(seen) }),
   })
 }
 

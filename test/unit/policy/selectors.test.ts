@@ -89,12 +89,12 @@ describe('subjects', () => {
 
 describe('tools', () => {
   it('are selected by connection, provider, name, effect, external, tag and risk', () => {
-    expect(seenBy({ connections: ['sl*'] })).toEqual(['list_channels', 'post_message', 'run_workflow'])
+    expect(seenBy({ connections: ['ji*'] })).toEqual(['search_issues', 'add_comment'])
     expect(seenBy({ providers: ['jira'] })).toEqual(['search_issues', 'add_comment'])
     expect(seenBy({ names: ['search_*'] })).toEqual(['search_messages', 'search_issues'])
     expect(seenBy({ effects: ['destructive', 'unclassified'] })).toEqual(['delete_message', 'run_workflow'])
     expect(seenBy({ external: true })).toEqual(['send_message', 'send_draft'])
-    expect(seenBy({ tags: ['chat'] })).toEqual(['post_message'])
+    expect(seenBy({ tags: ['chat'] })).toEqual(['post_message', 'reply_in_thread', 'schedule_message'])
     expect(seenBy({ riskAtLeast: 'critical' })).toEqual(['delete_message'])
     expect(seenBy({ riskAtLeast: 'high' })).toEqual(['send_message', 'send_draft', 'delete_message', 'run_workflow'])
   })
