@@ -1,6 +1,7 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { Tool, ToolResult } from '../kernel/tool.ts'
+import { withDoorbell } from './doorbell.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { listingFor } from './list-tools.ts'
 import { tidied } from './meta/arguments.ts'
@@ -22,6 +23,11 @@ export interface Call {
  * life under its own name: it is granted nothing.
  */
 export async function callTool(deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> {
+  // A call that waits for people may be answered with a question (`input_required`), as one of a server's own.
+  return (await withDoorbell(deps, exchange, (trying) => attempt(deps, call, trying))) as ToolResult
+}
+
+async function attempt(deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> {
   const opened = unwrap(deps, deps.snapshot(), call, exchange)
   if (opened.through === undefined) return run(deps, opened, exchange)
   try {

@@ -6,6 +6,7 @@ import type { Principal } from '../kernel/principal.ts'
 import type { Source } from '../kernel/source.ts'
 import type { Feature } from '../kernel/tool.ts'
 import { decide } from '../policy/decide.ts'
+import { withDoorbell } from './doorbell.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { featureListing } from './list-tools.ts'
 import { obligationsOnWords } from './obligations.ts'
@@ -16,7 +17,9 @@ import type { Asker } from './view-for.ts'
 
 /** The life of a `resources/read`. What is hidden or not there is `not_found` with `{ uri }`. */
 export const readResource = (deps: GatewayDeps, uri: string, exchange: Exchange): Promise<JsonObject> =>
-  perform(deps, resourceAct(deps, { type: 'resource.read', method: 'resources/read', uri, exchange }))
+  withDoorbell(deps, exchange, (trying) =>
+    perform(deps, resourceAct(deps, { type: 'resource.read', method: 'resources/read', uri, exchange: trying })),
+  )
 
 /**
  * Asks the resource's source to tell of changes, or to stop. Subscribing passes the same policy as reading. Stopping always
@@ -66,22 +69,25 @@ function resourceAct(deps: GatewayDeps, { type, method, uri, exchange }: Resourc
 }
 
 /** The life of a `prompts/get`. */
-export const getPrompt = (
-  deps: GatewayDeps,
-  call: { readonly name: string; readonly arguments: unknown },
-  exchange: Exchange,
-): Promise<JsonObject> =>
-  perform<Feature, JsonObject>(deps, {
-    type: 'prompt.get',
-    asked: call.name,
-    exchange,
-    find: (snapshot) => findPrompt(deps, snapshot, call.name, exchange),
-    unknown: () => unknownPrompt(call.name),
-    parse: () => (call.arguments === undefined ? {} : toArguments(call.arguments)),
-    send: (source, feature, input, on) =>
-      relay(source, 'prompts/get', { feature, params: { name: feature.name, arguments: input } }, on),
-    finish: (result, obligations, feature) => obligationsOnWords(obligations, feature, result),
-  })
+export const getPrompt = (deps: GatewayDeps, call: PromptCall, exchange: Exchange): Promise<JsonObject> =>
+  withDoorbell(deps, exchange, (trying) => perform(deps, promptAct(deps, call, trying)))
+
+interface PromptCall {
+  readonly name: string
+  readonly arguments: unknown
+}
+
+const promptAct = (deps: GatewayDeps, call: PromptCall, exchange: Exchange): Act<Feature, JsonObject> => ({
+  type: 'prompt.get',
+  asked: call.name,
+  exchange,
+  find: (snapshot) => findPrompt(deps, snapshot, call.name, exchange),
+  unknown: () => unknownPrompt(call.name),
+  parse: () => (call.arguments === undefined ? {} : toArguments(call.arguments)),
+  send: (source, feature, input, on) =>
+    relay(source, 'prompts/get', { feature, params: { name: feature.name, arguments: input } }, on),
+  finish: (result, obligations, feature) => obligationsOnWords(obligations, feature, result),
+})
 
 /** The life of a `completion/complete`: whoever may get the prompt or read the resource may have its arguments completed. */
 export async function complete(deps: GatewayDeps, params: JsonObject, exchange: Exchange): Promise<JsonObject> {
@@ -108,6 +114,7 @@ export async function complete(deps: GatewayDeps, params: JsonObject, exchange: 
         ? unknownPrompt(asked)
         : new GatewayError('not_found', `Resource not found: ${asked}`, { data: { uri: asked } }),
     parse: () => ({}),
+    besides: params,
     send: (source, feature, _input, on) => {
       const own = isPrompt ? { ...ref, name: feature.name } : { ...ref, uri: feature.name }
       return relay(source, 'completion/complete', { feature, params: { ...params, ref: own } }, on)

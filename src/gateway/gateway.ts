@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import type { Approvals } from './approvals/approvals.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Listings } from './listing.ts'
@@ -15,6 +16,8 @@ export interface GatewayDeps {
   readonly validator: Validator
   readonly limits: Limits
   readonly ledger: Ledger
+  /** Where calls wait for people. Without it, what needs people is refused. */
+  readonly approvals?: Approvals | undefined
   readonly clock: Clock
   /** Hears of calls that worked; absent when search is not to learn from them. */
   readonly learner?: AliasLearner | undefined

@@ -13,8 +13,8 @@ type Of<Kind extends Obligation['kind']> = Extract<Obligation, { kind: Kind }>
 const of = <Kind extends Obligation['kind']>(obligations: readonly Obligation[], kind: Kind): readonly Of<Kind>[] =>
   obligations.filter((obligation): obligation is Of<Kind> => obligation.kind === kind)
 
-/** What must hold before a call is sent: limits first, so that a flood cannot fill the approvers' queue. */
-export function before(
+/** Takes the call from every limit and quota, or throws `rate_limit_exceeded` or `quota_exceeded` with `retryAfterMs`. */
+export function takeLimits(
   deps: GatewayDeps,
   obligations: readonly Obligation[],
   principal: Principal,
@@ -28,14 +28,6 @@ export function before(
     organisation: principal.organisation,
   })
   if (refusal) throw tooMany(refusal)
-  const [approval] = of(obligations, 'approval')
-  if (approval) {
-    throw new GatewayError(
-      'approval_required',
-      `The rule "${approval.rule}" asks for a person's approval before ${tool.id} may run (approvers: ${approval.approvers.join(', ') || 'any admin'}). The call was not made.`,
-      { data: { rule: approval.rule } },
-    )
-  }
 }
 
 function tooMany({ limit, retryAfterMs }: Refusal): GatewayError {

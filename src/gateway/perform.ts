@@ -6,10 +6,11 @@ import type { Decision, Obligation } from '../kernel/policy.ts'
 import type { Source } from '../kernel/source.ts'
 import type { Feature, Tool } from '../kernel/tool.ts'
 import { decide } from '../policy/decide.ts'
+import { clearanceOf } from './approvals/clearance.ts'
 import { governedExchange } from './asking.ts'
 import { auditArguments, auditResult } from './audit-arguments.ts'
 import type { GatewayDeps } from './gateway.ts'
-import { before } from './obligations.ts'
+import { takeLimits } from './obligations.ts'
 import type { Snapshot } from './snapshot.ts'
 import { isWithin } from './view-for.ts'
 
@@ -27,6 +28,8 @@ export interface Act<F extends Feature, Result extends JsonObject> {
   unknown(): GatewayError
   /** The input that is decided on and sent on; throws `invalid_input`. */
   parse(feature: F): JsonObject
+  /** What is sent besides the input: people approve that, too. */
+  readonly besides?: JsonObject
   /** `exchange` is the caller's, with policy on what the source asks of it. */
   send(source: Source, feature: F, input: JsonObject, on: Sending): Promise<Result>
   /** What policy wants done to the result before anyone sees it. */
@@ -85,11 +88,23 @@ async function run<F extends Feature, Result extends JsonObject>(
   const input = (facts.input = act.parse(feature))
   const decision = (facts.decision = owing(act, ask(snapshot, act, facts, { feature, verb: 'invoke' })))
   if (decision.effect === 'deny') throw new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
-  before(deps, decision.obligations, act.exchange.principal, feature)
+  const { obligations } = decision
+  const asking = {
+    act: act.type,
+    feature,
+    input: { ...input, ...act.besides },
+    obligations,
+    policyVersion: facts.policyVersion,
+  }
+  const clearance = clearanceOf(deps, { ...asking, exchange: act.exchange })
+  // Limits come first, so that a flood cannot fill the approvers' queue.
+  if (!clearance.isCounted) takeLimits(deps, obligations, act.exchange.principal, feature)
+  await clearance.demand()
   const source = sourceOf(snapshot, feature)
   if (feature.effect !== 'read') await deps.ledger.intent(toEvent(deps, act, facts, { phase: 'intent' }))
-  const exchange = governedExchange(act.exchange, decision.obligations, () => refusalNow(deps, act, facts))
-  return act.finish(await act.send(source, feature, input, { snapshot, exchange }), decision.obligations, feature)
+  const exchange = governedExchange(act.exchange, obligations, () => refusalNow(deps, act, facts))
+  const result = await clearance.around(() => act.send(source, feature, input, { snapshot, exchange }))
+  return act.finish(result, obligations, feature)
 }
 
 /** Why the act could not be begun any more, on what is in force now. */

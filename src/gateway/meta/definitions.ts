@@ -73,6 +73,12 @@ const TOOLS: readonly SourceTool[] = [
     {},
     { annotations: READS },
   ),
+  builtInTool(
+    'approval_status',
+    'Says how an approval stands.',
+    { id: text },
+    { annotations: READS, required: ['id'] },
+  ),
 ]
 
 interface More {
