@@ -73,28 +73,37 @@ export const eventDetail = eventSummary.extend({
 /** An event as Google sends it, in our names; its description is cut at 8,000 characters, its guests at 100. */
 export function toEvent(value: unknown) {
   const event = eventWire.parse(value)
-  const attendees = event.attendees ?? []
   return {
+    ...toTimes(event),
+    ...toPeople(event),
     id: event.id,
     title: event.summary ?? '',
-    start: event.start?.dateTime ?? event.start?.date,
-    end: event.end?.dateTime ?? event.end?.date,
-    time_zone: event.start?.timeZone,
     status: event.status,
     location: event.location,
-    organizer: event.organizer?.email ?? event.organizer?.displayName,
-    guests: attendees.length,
-    my_response: attendees.find((guest) => guest.self)?.responseStatus,
     meeting_link: event.hangoutLink,
-    recurring_event_id: event.recurringEventId,
     url: event.htmlLink,
     description: clip(event.description),
-    recurrence: event.recurrence,
-    guest_list: attendees.slice(0, MOST_GUESTS).map(toGuest),
-    guest_list_cut: attendees.length > MOST_GUESTS || event.attendeesOmitted ? true : undefined,
     updated: event.updated,
   }
 }
+
+type EventWire = z.output<typeof eventWire>
+
+const toTimes = ({ start, end, recurrence, recurringEventId }: EventWire) => ({
+  start: start?.dateTime ?? start?.date,
+  end: end?.dateTime ?? end?.date,
+  time_zone: start?.timeZone,
+  recurrence,
+  recurring_event_id: recurringEventId,
+})
+
+const toPeople = ({ organizer, attendees = [], attendeesOmitted }: EventWire) => ({
+  organizer: organizer?.email ?? organizer?.displayName,
+  guests: attendees.length,
+  my_response: attendees.find((guest) => guest.self)?.responseStatus,
+  guest_list: attendees.slice(0, MOST_GUESTS).map(toGuest),
+  guest_list_cut: attendees.length > MOST_GUESTS || attendeesOmitted ? true : undefined,
+})
 
 function toGuest({ email, displayName, responseStatus, optional }: z.output<typeof guestWire>) {
   return { email: email ?? '', name: displayName, response: responseStatus, optional: optional ?? false }
