@@ -103,9 +103,8 @@ export const clientJob = ({ node }: JobOptions, revision: Revision, scenario: st
     ),
 })
 
-/** What clients must pass, without authorization: connections own that. */
-export const clientScenarios = (revision: Revision): readonly string[] =>
-  requiredScenarios(revision, 'client').filter((scenario) => !scenario.startsWith('auth/'))
+/** What clients must pass; those named `auth/…` sign in first. */
+export const clientScenarios = (revision: Revision): readonly string[] => requiredScenarios(revision, 'client')
 
 function serverRun({ node, scenario }: JobOptions, revision: Revision, url: string, more: readonly string[] = []) {
   const required = requiredScenarios(revision, 'server')

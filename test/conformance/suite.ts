@@ -113,13 +113,13 @@ export async function runSuite({ node, args, output, required, env }: SuiteReque
   return { scenarios, exitCode, output: said }
 }
 
-/** The suite names a directory after each scenario and the time; for servers a word stands before it. */
+/** The suite names a directory after each scenario (`auth/…` is two) and the time; for servers a word stands before it. */
 function findings(
   directory: string,
   prefix: string,
 ): readonly { readonly scenario: string; readonly checks: readonly Check[] }[] {
   if (!existsSync(directory)) return []
-  return readdirSync(directory)
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .map((name) => ({ name, path: join(directory, name, 'checks.json') }))
     .filter(({ path }) => existsSync(path))
     .map(({ name, path }) => ({
