@@ -2,6 +2,8 @@ import type { Rotated, VaultState } from '../connections/sealed/rotation.ts'
 import type { Principal } from '../kernel/principal.ts'
 import { type AdminDeps, asAdmin } from './admin.ts'
 
+export type { Rotated, VaultState }
+
 /** Which keys there are and how many sealed values need each. Never the keys. */
 export async function vaultStatus(deps: AdminDeps, principal: Principal): Promise<VaultState> {
   return asAdmin(deps, principal, { type: 'vault.read', kind: 'look' }, () => deps.vault.status())

@@ -10,6 +10,7 @@ import { serveCommand } from './commands/serve.ts'
 import { statusCommand } from './commands/status.ts'
 import { stdioCommand } from './commands/stdio.ts'
 import { toolsCommand } from './commands/tools.ts'
+import { vaultCommand } from './commands/vault.ts'
 import { type ExitCode, report } from './failure.ts'
 import type { Shell } from './shell.ts'
 
@@ -53,6 +54,7 @@ function gatehouse(cli: Cli): Command {
     searchCommand,
     policyCommand,
     auditCommand,
+    vaultCommand,
     callCommand,
   ]
   for (const make of commands) program.addCommand(make(cli))

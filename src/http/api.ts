@@ -4,10 +4,12 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
 import { anyObject } from './answers.ts'
 import { agentRoutes } from './api-agents.ts'
+import { aliasRoutes } from './api-aliases.ts'
 import { auditRoutes } from './api-audit.ts'
 import { callRoutes } from './api-call.ts'
 import { statusRoutes } from './api-status.ts'
 import { toolRoutes } from './api-tools.ts'
+import { vaultRoutes } from './api-vault.ts'
 import { mountRoutes } from './mount.ts'
 import { openApiDocument } from './openapi.ts'
 import { type Route, defineRoute, ok } from './route.ts'
@@ -29,7 +31,13 @@ export function apiRoutes({
   routes = [],
 }: Omit<ApiDeps, 'authenticate'>): readonly Route[] {
   const own = [...statusRoutes(admin), ...agentRoutes(admin), ...toolRoutes(admin), ...callRoutes(admin)]
-  const all: Route[] = [...own, ...auditRoutes(admin, stopping), ...routes]
+  const all: Route[] = [
+    ...own,
+    ...aliasRoutes(admin),
+    ...vaultRoutes(admin),
+    ...auditRoutes(admin, stopping),
+    ...routes,
+  ]
   all.push(openApiRoute(() => all, admin.version))
   return all
 }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
-import { aliasBook } from '../../src/admin/alias-book.ts'
+import { type AliasBook, aliasBook } from '../../src/admin/alias-book.ts'
 import { vaultControl } from '../../src/connections/sealed/rotation.ts'
 import { overrideBook } from '../../src/admin/override-book.ts'
 import { apiApp } from '../../src/http/api.ts'
@@ -28,6 +28,7 @@ export const ADMIN_TOKEN = 'gha_test'
 export interface AdminWorld {
   readonly deps: AdminDeps
   readonly gateway: TestGateway
+  readonly aliases: AliasBook
   /** Everything that was recorded, in order. */
   readonly records: AuditRecord[]
   /** Appends a record, as if the gateway had. */
@@ -69,6 +70,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     store,
     onChanged: () => Promise.resolve(gateway.swap({ managed: overrides.all() })),
   })
+  const aliases = await aliasBook(store, 'acme')
   const records: AuditRecord[] = []
   const listeners = new Set<(record: AuditRecord) => void>()
   const pins: AdminWorld['pins'] = new Map()
@@ -101,7 +103,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
         Promise.resolve(void pins.set(id, { fingerprint, definition: {}, acceptedAt: clock() })),
     },
     overrides,
-    aliases: await aliasBook(store, 'acme'),
+    aliases,
     vault: vaultControl({ vault: openVault({ keys: [VAULT_KEY] }), keyFile: undefined, rows: [] }),
     audit: {
       append: (event) => {
@@ -131,6 +133,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
   app.route('/api', apiApp({ admin: deps, authenticate: (c) => whoIs(c.req.header('authorization')) }))
   return {
     deps,
+    aliases,
     gateway,
     records,
     append,

@@ -7,6 +7,7 @@ import { everyPage } from '../every-page.ts'
 import { withGateway } from '../gateway-client.ts'
 import { type Cell, paint, plain, say, sayJson, sayTable, toTime } from '../print.ts'
 import type { Shell } from '../shell.ts'
+import { aliasesCommand, forgetAliasesCommand } from './tool-aliases.ts'
 import { setCommand, unsetCommand } from './tool-overrides.ts'
 
 interface ListOptions extends CommonOptions {
@@ -16,7 +17,7 @@ interface ListOptions extends CommonOptions {
   readonly quarantined?: boolean
 }
 
-/** `tools list|diff|accept|set|unset`. */
+/** `tools list|diff|accept|set|unset|aliases|forget-aliases`. */
 export const toolsCommand = (cli: Cli): Command =>
   command(cli, 'tools', 'look at tools, and accept those that changed')
     .addCommand(listCommand(cli))
@@ -24,6 +25,8 @@ export const toolsCommand = (cli: Cli): Command =>
     .addCommand(acceptCommand(cli))
     .addCommand(setCommand(cli))
     .addCommand(unsetCommand(cli))
+    .addCommand(aliasesCommand(cli))
+    .addCommand(forgetAliasesCommand(cli))
 
 const listCommand = (cli: Cli): Command =>
   answeringCommand(cli, 'list', 'list tools', ['tools list', 'tools list --agent sidekick', 'tools list --quarantined'])

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { listen } from '../../../src/http/listen.ts'
 import { Secret } from '../../../src/kernel/secret.ts'
+import type { ToolId } from '../../../src/kernel/tool.ts'
 import { ADMIN_TOKEN, adminWorld } from '../../helpers/admin-world.ts'
 import { type TestShellOptions, testShell } from '../../helpers/test-shell.ts'
 import { sourceTool } from '../../helpers/tools.ts'
@@ -300,5 +301,42 @@ describe('check', () => {
     const { run, out } = testShell({ config: { organisation: 'acme', policy: { rules, tests } } })
     expect(await run('check')).toBe(1)
     expect(out()).toContain('failed: nobody may see anything: There is no agent "ghost".')
+  })
+})
+
+describe('vault', () => {
+  it('status shows keys by their ids, rotate seals anew, and both speak JSON', async () => {
+    const { run, out } = await composedShell()
+    expect(await run('vault', 'status')).toBe(0)
+    expect(out()).toMatch(/k[0-9a-f]{12} +active +0/)
+    expect(await run('vault', 'rotate')).toBe(0)
+    expect(out()).toContain('Sealed anew: 0 rows.')
+    const json = await composedShell()
+    expect(await json.run('vault', 'rotate', '--json')).toBe(0)
+    expect(JSON.parse(json.out())).toMatchObject({ rewrapped: 0, keys: [{ state: 'active' }] })
+  })
+
+  it('rotate says what to do when the new key must come from elsewhere', async () => {
+    const { run, err } = await composedShell()
+    expect(await run('vault', 'rotate', '--new-key')).toBe(1)
+    expect(err()).toContain('mark the old one decrypt-only')
+  })
+})
+
+describe('what search has learned', () => {
+  it('is listed, and forgotten for one tool or for all', async () => {
+    const { world, run, out } = await composedShell()
+    const learned = world.aliases
+    for (let round = 0; round < 2; round++) {
+      await learned.learn('conn:files:read_file' as ToolId, ['peek'])
+      await learned.learn('conn:files:write_file' as ToolId, ['jot'])
+    }
+    expect(await run('tools', 'aliases')).toBe(0)
+    expect(out()).toMatch(/conn:files:read_file +peek/)
+    expect(await run('tools', 'forget-aliases', 'conn__files__read_file')).toBe(0)
+    expect([...learned.stems().keys()]).toEqual(['conn:files:write_file'])
+    expect(await run('tools', 'forget-aliases')).toBe(0)
+    expect(out()).toContain('what was learned of 1 tool.')
+    expect(await run('tools', 'forget-aliases', 'conn:files:nothing')).toBe(1)
   })
 })
