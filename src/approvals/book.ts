@@ -23,10 +23,12 @@ export async function approvalBook(store: Store, onChange: (id: string) => void)
   const rows = new Map<string, Row>()
   const last = new Map<string, string>()
   const keep = (row: Row): Row => {
-    if (row.version >= (rows.get(row.id)?.version ?? 0)) rows.set(row.id, row)
+    const before = rows.get(row.id)
+    if (row.version >= (before?.version ?? 0)) rows.set(row.id, row)
     const key = keyOf(row.value)
     const known = rows.get(last.get(key) ?? '')
-    if (!known || known.value.requestedAt <= row.value.requestedAt) last.set(key, row.id)
+    // What is told of an older one later must not hide a newer one.
+    if (!known || (!before && isAfter(row, known))) last.set(key, row.id)
     onChange(row.id)
     return row
   }
@@ -55,6 +57,9 @@ export async function approvalBook(store: Store, onChange: (id: string) => void)
     close: unwatch,
   }
 }
+
+const isAfter = ({ value: a }: Row, { value: b }: Row): boolean =>
+  a.requestedAt > b.requestedAt || (a.requestedAt === b.requestedAt && b.endedAt !== undefined)
 
 const keyOf = ({ organisation, principal, callHash }: ApprovalKey): string =>
   JSON.stringify([organisation, principal, callHash])

@@ -111,6 +111,7 @@ function lives(parts: Parts): Omit<ApprovalQueue, 'decided' | 'close'> {
     list: () =>
       book
         .all()
+        .toReversed()
         .map(shown)
         .toSorted((a, b) => b.requestedAt - a.requestedAt),
     request: (request) => requested(parts, request),
