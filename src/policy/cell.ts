@@ -7,6 +7,8 @@ import { isAboutRun, notAboutRun } from './run-scope.ts'
 
 /** What a policy has to say about one tool to principals with the same signature. */
 export interface Cell {
+  /** The rules in force that select both, in the order of their ids. */
+  readonly rules: readonly CompiledRule[]
   readonly sight: Decision
   readonly call: (circumstances: Circumstances) => Decision
 }
@@ -15,10 +17,13 @@ export interface Cell {
 export function toCell(tool: Feature, rules: readonly CompiledRule[]): Cell {
   const matching = byEffect(rules)
   const sight = judgeSight(tool, matching)
-  if (rules.some(({ run }) => run)) return { sight, call: (circumstances) => judgeRun(tool, rules, circumstances) }
-  if (!rules.every(isUnconditional)) return { sight, call: (circumstances) => judgeCall(tool, matching, circumstances) }
+  if (rules.some(({ run }) => run))
+    return { rules, sight, call: (circumstances) => judgeRun(tool, rules, circumstances) }
+  if (!rules.every(isUnconditional)) {
+    return { rules, sight, call: (circumstances) => judgeCall(tool, matching, circumstances) }
+  }
   const fixed = judgeCall(tool, matching, { input: {}, at: 0 })
-  return { sight, call: () => fixed }
+  return { rules, sight, call: () => fixed }
 }
 
 /** The lists that the judge wants, each in the order of the rules. */

@@ -5,6 +5,7 @@ import type { ValidateSchema } from './constraint.ts'
 import { factSheet, type FactSheet } from './facts.ts'
 import { wallClock, type LocalTime } from './local-time.ts'
 import type { Origins } from './merge.ts'
+import { pointerIndex } from './pointers.ts'
 import { checkRedactions, toObligations } from './obligations.ts'
 import { problemLog, type Place, type PolicyProblem } from './problem.ts'
 import { checkGroups, checkReferences, knownNames } from './references.ts'
@@ -131,4 +132,11 @@ const assemble = (document: PolicyDocument, { world, rules, compiler, options }:
   rules,
   index: compiler.index,
   find: viewCache(rules, compiler.facts, compiler.index),
+  pointersAt: lazily(() => pointerIndex(rules, compiler.index.tools.length)),
 })
+
+/** A function that is made when it is first called. */
+function lazily<A, R>(make: () => (argument: A) => R): (argument: A) => R {
+  let made: ((argument: A) => R) | undefined
+  return (argument) => (made ??= make())(argument)
+}

@@ -17,4 +17,6 @@ export interface CompiledPolicy {
   readonly rules: readonly CompiledRule[]
   readonly index: ToolIndex
   readonly find: (principal: Principal) => View
+  /** JSON Pointers into the arguments of the tool at a place of the index that any rule refers to. */
+  readonly pointersAt: (place: number) => readonly string[]
 }

@@ -17,6 +17,7 @@ export function withShadow(tool: Feature, rules: readonly CompiledRule[], shadow
     return differing.length === 0 ? decision : { ...decision, shadow: differing }
   }
   return {
+    rules,
     sight: watch(cell.sight, (trial) => trial.sight),
     call: (circumstances) => watch(cell.call(circumstances), (trial) => trial.call(circumstances)),
   }
