@@ -9,12 +9,14 @@ import {
   type ProviderConnectionConfig,
 } from '../config/connection-schema.ts'
 import type { Config } from '../config/schema.ts'
+import { fixedCredentials } from '../connections/fixed-credentials.ts'
 import type { Egress } from '../egress/egress.ts'
 import { BUILT_IN, builtInInput } from '../gateway/meta/definitions.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Agent } from '../kernel/principal.ts'
 import type { PolicyWorld } from '../policy/world.ts'
+import { methodOf } from '../provider-kit/method-of.ts'
 import type { ConnectionSpec, ConnectionTools } from '../sources/connection-spec.ts'
 import type { Connector } from '../sources/connector.ts'
 import { mcpConnector } from '../sources/mcp-connector.ts'
@@ -121,11 +123,13 @@ function toProvider(connection: string, config: ProviderConnectionConfig, deps: 
   const provider = providers.get(config.provider)
   if (!provider) throw new Error(`The provider ${config.provider} was not checked when the configuration was read.`)
   const { method = 'none', fields = {} } = config.auth ?? {}
+  const secrets = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toSecret(value)]))
   return providerConnector({
     connection,
     provider,
     method,
-    fields: Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toSecret(value)])),
+    credentials: fixedCredentials({ method: methodOf(provider, method), fields: secrets }),
+    ownership: 'shared',
     settings: config.settings,
     ...(config.baseUrl !== undefined && { baseUrl: config.baseUrl }),
     allowPrivateNetwork: config.allowPrivateNetwork,

@@ -28,6 +28,8 @@ export interface Connected {
   readonly server?: JsonObject
   /** What of the newest list is not offered and why, in words for an admin; absent or empty when nothing was left out. */
   problems?(): readonly string[]
+  /** The account behind a shared credential, as the other end names it; undefined while it did not say. */
+  account?(): string | undefined
   /** Resolves when the other end still answers; rejects with a GatewayError that says why not. */
   probe(signal: AbortSignal): Promise<void>
   close(): Promise<void>

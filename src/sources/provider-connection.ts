@@ -1,19 +1,19 @@
 import type { Egress } from '../egress/egress.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { CredentialOwnership, CredentialsOf } from '../kernel/credential.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Secret } from '../kernel/secret.ts'
 import type { Provider } from '../provider-kit/index.ts'
 
 /** All that makes a provider and a credential into a connection. */
 export interface ProviderConnection {
   readonly connection: string
   readonly provider: Provider
-  /** The id of one of the provider's auth methods. */
+  /** The id of the auth method that the connection is meant for; a lease says which one it was made with. */
   readonly method: string
-  /** The method's fields by key. */
-  readonly fields: Readonly<Record<string, Secret>>
+  readonly credentials: CredentialsOf
+  readonly ownership: CredentialOwnership
   readonly settings?: JsonObject
-  /** Instead of the manifest's. */
+  /** Instead of the manifest's; may hold the same `{placeholders}`. */
   readonly baseUrl?: string
   readonly allowPrivateNetwork: boolean
   readonly egress: Egress

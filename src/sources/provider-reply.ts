@@ -1,5 +1,6 @@
 import type { EgressReply } from '../egress/egress.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { CredentialOwnership } from '../kernel/credential.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ErrorCode } from '../kernel/problem.ts'
 import type { Action, VendorFailure, WireReply } from '../provider-kit/index.ts'
@@ -50,7 +51,7 @@ function isTooDeep(text: string): boolean {
 
 const CODES: Readonly<Record<VendorFailure['kind'], ErrorCode>> = {
   reauth: 'connection_unusable',
-  missing_scope: 'upstream_refused',
+  missing_scope: 'insufficient_scope',
   forbidden: 'upstream_refused',
   not_found: 'upstream_refused',
   invalid_input: 'upstream_refused',
@@ -59,29 +60,59 @@ const CODES: Readonly<Record<VendorFailure['kind'], ErrorCode>> = {
   upstream: 'upstream_failed',
 }
 
-/** A vendor's refusal in the house's words; `data.reason` keeps the kind, `data.retryAfterMs` the delay asked for. */
-export function toVendorError(
-  failure: VendorFailure,
-  title: string,
-  action: Pick<Action, 'scopes'> | undefined,
-  clock: Clock,
-): GatewayError {
-  const retryAfterMs = delayOf(failure, clock)
-  return new GatewayError(CODES[failure.kind], sentence(failure, title, action?.scopes ?? [], retryAfterMs), {
-    data: { reason: failure.kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+/** Whom a refusal is told to. */
+export interface Telling {
+  readonly title: string
+  readonly ownership: CredentialOwnership
+  readonly clock: Clock
+}
+
+/**
+ * A vendor's refusal in the house's words; `data.reason` keeps the kind, `data.reauth` says that a person must connect
+ * again, `data.retryAfterMs` is the delay asked for.
+ */
+export function toVendorError(failure: VendorFailure, { scopes }: Pick<Action, 'scopes'>, to: Telling): GatewayError {
+  const retryAfterMs = delayOf(failure, to.clock)
+  return new GatewayError(CODES[failure.kind], sentence(failure, scopes, to, retryAfterMs), {
+    data: {
+      reason: failure.kind,
+      ...(failure.kind === 'reauth' && { reauth: true }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
   })
 }
 
+/** What the credential was granted does not suffice; nothing was sent. `data.scopes` is what the action needs. */
+export function toScopeError(
+  { scopes }: Pick<Action, 'scopes'>,
+  granted: readonly string[],
+  to: Telling,
+): GatewayError {
+  const missing = scopes.map((all) => all.filter((scope) => !granted.includes(scope)))
+  const again =
+    to.ownership === 'shared'
+      ? 'Ask an admin to connect it again and agree to'
+      : 'Connect your account again and agree to'
+  return new GatewayError(
+    'insufficient_scope',
+    `The credential for ${to.title} was not granted what this needs: ${inWords(missing)}. ${again} it. Nothing was sent.`,
+    { data: { reason: 'missing_scope', scopes, missing } },
+  )
+}
+
+const inWords = (scopes: Action['scopes']): string => scopes.map((all) => all.join(' and ')).join(', or ')
+
 function sentence(
   failure: VendorFailure,
-  title: string,
   scopes: Action['scopes'],
+  { title, ownership }: Telling,
   retryAfterMs: number | undefined,
 ): string {
   const words = trim(failure.message)
-  const needed = scopes.map((all) => all.join(' and ')).join(', or ')
+  const needed = inWords(scopes)
+  const isShared = ownership === 'shared'
   const sentences: Record<VendorFailure['kind'], string> = {
-    reauth: `${title} needs to be reconnected: ${words}. Ask an admin to renew the connection's credential.`,
+    reauth: `${title} needs to be reconnected: ${words}. ${isShared ? "Ask an admin to renew the connection's credential" : 'Connect your own account again'}.`,
     missing_scope: `${title} refused: ${words}. The connection's credential lacks a permission${needed && ` (needed: ${needed})`}.`,
     forbidden: `${title} does not allow this: ${words}. The account behind the connection may lack the right.`,
     not_found: `${title} did not find it: ${words}. Check the ids, or whether the connection's account may see it.`,

@@ -1,8 +1,7 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { Action, WireBody, WireRequest } from '../provider-kit/index.ts'
-import type { Credential } from './provider-credential.ts'
 
-/** An address and headers that are ready to leave. */
+/** An address and headers that are ready for the credential. Header names are in lower case. */
 export interface ReadyRequest {
   readonly url: URL
   readonly method: WireRequest['method']
@@ -15,7 +14,7 @@ const RANK = { read: 0, write: 1, destructive: 2 } as const
 const METHOD_RANK: Partial<Record<WireRequest['method'], number>> = { PUT: 1, PATCH: 1, DELETE: 2 }
 
 /**
- * Joins what an action asks for with the connection's base URL, headers and credential. Throws `internal` when the
+ * Joins what an action asks for with the connection's base URL and headers. Throws `internal` when the
  * address would not be exactly base + path, or the method does more than the action's effect says: then the manifest is
  * wrong, and nothing is sent.
  */
@@ -24,7 +23,6 @@ export function toReadyRequest(
   effect: Action['effect'],
   base: URL,
   headers: Readonly<Record<string, string>>,
-  credential: Credential,
 ): ReadyRequest {
   if ((METHOD_RANK[wire.method] ?? 0) > RANK[effect]) {
     throw new GatewayError('internal', `A ${effect} action asked for ${wire.method}. Nothing was sent.`)
@@ -36,7 +34,6 @@ export function toReadyRequest(
     ...lowerCase(wire.headers ?? {}),
     ...(body ? { 'content-type': body.contentType } : {}),
   }
-  credential.inject(url, ready)
   return { url, method: wire.method, headers: ready, body: body?.text }
 }
 

@@ -1,15 +1,20 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { Connected, Connector, ConnectorEvents } from './connector.ts'
+import type { Subject } from '../kernel/credential.ts'
+import type { Principal } from '../kernel/principal.ts'
+import { methodOf } from '../provider-kit/method-of.ts'
+import { originOf } from './provider-address.ts'
 import type { ProviderConnection } from './provider-connection.ts'
-import { toCredential } from './provider-credential.ts'
 import { actionOf, runAction, toSettings } from './provider-run.ts'
 import { toSourceTools } from './provider-tools.ts'
-import { vendorFor } from './provider-vendor.ts'
+import { vendorFor, type Vendor } from './provider-vendor.ts'
+import { whoami } from './provider-whoami.ts'
 
 /**
- * Runs a provider's actions over egress. `connect` checks credential, settings and address and asks the vendor who we
- * are (`whoami`), so that a dead credential is found before a call needs it; it rejects with `config_invalid`,
- * `connection_unusable` or an `upstream_*` error. A 401 later marks the connection lost.
+ * Runs a provider's actions over egress, each call with a lease of its subject's credential. `connect` checks settings and
+ * address and, where everybody shares one credential, asks the vendor who we are (`whoami`), so that a dead one is found
+ * before a call needs it; it rejects with `config_invalid`, `invalid_credential`, `connection_unusable` or an `upstream_*`
+ * error. A shared credential that is refused later marks the connection lost; a person's own ends calls of that person only.
  */
 export function providerConnector(options: ProviderConnection): Connector {
   const { connection, provider } = options
@@ -25,29 +30,32 @@ export function providerConnector(options: ProviderConnection): Connector {
 }
 
 function open(options: ProviderConnection, events: ConnectorEvents): Connected {
-  const { connection, provider } = options
-  const settings = toSettings(provider, options.settings)
-  const credential = toCredential(provider, options.method, options.fields)
-  const vendor = vendorFor(
-    { ...options, credential },
-    once((error) => events.onLost(error)),
-  )
+  const { connection, provider, ownership } = options
+  const place = { ...options, parsed: toSettings(provider, options.settings) }
+  const { origin } = originOf(place, methodOf(provider, options.method))
+  const onDead = ownership === 'shared' ? once<GatewayError>((error) => events.onLost(error)) : () => undefined
+  const vendorOf = (subject: Subject): Vendor => vendorFor(place, options.credentials(subject), onDead)
   const running = new Set<AbortController>()
   let isClosed = false
+  let account: string | undefined
   return {
-    identity: `${provider.id} ${vendor.origin}`,
+    identity: `${provider.id} ${origin}`,
     tools: toSourceTools(provider),
     features: [],
     capabilities: { tools: {} },
-    probe: (signal) => vendor.probe(signal),
+    account: () => account,
+    probe: async (signal) => {
+      if (ownership === 'shared') account = (await whoami(provider, vendorOf('shared'), signal)) ?? account
+    },
     close,
     source: {
       connection,
       close,
-      callTool: async (name, input, { signal }) => {
+      callTool: async (name, input, { principal, signal }) => {
         if (isClosed) throw new GatewayError('connection_unusable', `The connection ${connection} is closed.`)
         const action = actionOf(provider, name)
-        return await whileOpen(running, signal, (until) => runAction(action, input, settings, vendor, until))
+        const vendor = vendorOf(subjectOf(options, principal))
+        return await whileOpen(running, signal, (until) => runAction(action, input, place.parsed, vendor, until))
       },
     },
   }
@@ -55,6 +63,17 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
     isClosed = true
     for (const controller of running) controller.abort()
   }
+}
+
+function subjectOf({ connection, provider, ownership }: ProviderConnection, { user }: Principal): Subject {
+  if (ownership === 'shared') return 'shared'
+  if (user !== undefined) return { user }
+  throw new GatewayError(
+    'connect_required',
+    `Everybody uses ${provider.title} with an account of their own, and this agent acts for nobody. ` +
+      `Call with a credential that names a person, or ask an admin to make the connection ${connection} shared.`,
+    { data: { connection, reason: 'no_user' } },
+  )
 }
 
 /** Runs with a signal that fires when the caller gives up or the connection is closed. */

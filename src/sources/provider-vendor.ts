@@ -1,90 +1,109 @@
+import type { Credentials, Lease } from '../kernel/credential.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Action, WireReply, WireRequest } from '../provider-kit/index.ts'
-import type { Credential } from './provider-credential.ts'
-import { toVendorError, toWireReply } from './provider-reply.ts'
+import type { Action, VendorFailure, WireReply, WireRequest } from '../provider-kit/index.ts'
+import { hasScopes } from '../provider-kit/scopes.ts'
+import { originOf, type ProviderPlace } from './provider-address.ts'
+import { toCredential } from './provider-credential.ts'
+import { toScopeError, toVendorError, toWireReply, type Telling } from './provider-reply.ts'
 import { toReadyRequest } from './provider-request.ts'
-import type { ProviderConnection } from './provider-connection.ts'
+import { methodOf } from '../provider-kit/method-of.ts'
 
 const TIMEOUT_MS = 30_000
 const MAX_BYTES = 10_000_000
 
-/** The vendor behind a connection: one fixed address, one credential. */
+type Asking = Pick<Action, 'effect' | 'idempotent' | 'scopes'>
+
+/** The vendor behind a connection for one call: one address, one subject's credential. */
 export interface Vendor {
-  readonly origin: string
   readonly host: string
   /** Sends one request of an action; throws what `failure` of the manifest recognises, as a GatewayError. */
-  send(
-    wire: WireRequest,
-    action: Pick<Action, 'effect' | 'idempotent' | 'scopes'>,
-    signal: AbortSignal,
-  ): Promise<WireReply>
-  /** Asks who we are; resolves at once where the manifest knows no such question, and when the answer is "not you". */
-  probe(signal: AbortSignal): Promise<void>
+  send(wire: WireRequest, action: Asking, signal: AbortSignal): Promise<WireReply>
+  /** Rejects unless there is a credential that requests could be made with; sends none. */
+  ready(signal: AbortSignal): Promise<void>
 }
 
-const PROBE = { effect: 'read', idempotent: true, scopes: [] } as const
+/** What the vendor said to one request. */
+interface Said {
+  readonly reply: WireReply
+  readonly failure: VendorFailure | undefined
+}
 
-/** `onReauth` hears of every answer that means: this credential is dead. */
+/**
+ * Leases once for the call. A credential that the vendor refuses is renewed and the request sent again, once: it was not
+ * done. One that is refused then, or has no newer one, is reported. `onDead` hears why, maybe more than once, whenever only a
+ * person can help.
+ */
 export function vendorFor(
-  options: ProviderConnection & { readonly credential: Credential },
-  onReauth: (error: GatewayError) => void,
+  place: ProviderPlace,
+  credentials: Credentials,
+  onDead: (error: GatewayError) => void,
 ): Vendor {
-  const { provider, egress, credential, clock, allowPrivateNetwork } = options
-  const base = toBaseUrl(options)
-  const headers = { 'user-agent': `gatehouse/${options.version}`, accept: 'application/json', ...provider.headers }
-  const send: Vendor['send'] = async (wire, action, signal) => {
-    const ready = toReadyRequest(wire, action.effect, base, headers, credential)
-    const reply = await egress.request({
-      ...ready,
-      signal,
-      within: base,
-      allowPrivateNetwork,
-      idempotent: action.idempotent,
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-      maxBytes: options.maxBytes ?? MAX_BYTES,
-    })
-    const wireReply = toWireReply(reply, base.host, (text) => credential.scrub(text))
-    const failure = provider.failure(wireReply)
-    if (!failure) return wireReply
-    const error = toVendorError(failure, provider.title, action, clock)
-    if (failure.kind === 'reauth') onReauth(error)
+  const to: Telling = { title: place.provider.title, ownership: place.ownership, clock: place.clock }
+  let leasing: Promise<Lease> | undefined
+  const lease = (signal: AbortSignal): Promise<Lease> => (leasing ??= credentials.lease(signal))
+
+  async function send(wire: WireRequest, action: Asking, signal: AbortSignal): Promise<WireReply> {
+    const first = await lease(signal)
+    const said = await ask(place, wire, action, first, signal)
+    if (said.failure?.kind !== 'reauth') return settled(said, action, to)
+    const next = await credentials.renew(first, signal)
+    if (!next) return await dead(first, said.failure, action)
+    leasing = Promise.resolve(next)
+    const again = await ask(place, wire, action, next, signal)
+    return again.failure?.kind === 'reauth' ? await dead(next, again.failure, action) : settled(again, action, to)
+  }
+  async function dead(refused: Lease, failure: VendorFailure, action: Asking): Promise<never> {
+    const error = toVendorError(failure, action, to)
+    onDead(error)
+    await credentials.report(refused, error.message)
     throw error
   }
   return {
-    origin: base.origin,
-    host: base.host,
-    send,
-    probe: async (signal) => {
-      if (provider.whoami) await send(provider.whoami.request, PROBE, signal).catch(unlessAlive)
-    },
+    host: originOf(place, methodOf(place.provider, place.method)).host,
+    send: (wire, action, signal) => hearing(() => send(wire, action, signal), onDead),
+    ready: (signal) => hearing(async () => void toCredential(place, await lease(signal)), onDead),
   }
 }
 
-/** A service that is busy, or a credential that may send but not read who it is, is alive all the same. */
-const ALIVE = new Set<unknown>(['forbidden', 'missing_scope', 'rate_limit_exceeded'])
-
-function unlessAlive(error: unknown): void {
-  if (!(error instanceof GatewayError) || !ALIVE.has(error.data['reason'])) throw error
+/** Tells of a failure that only a person can repair. */
+async function hearing<T>(work: () => Promise<T>, onDead: (error: GatewayError) => void): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof GatewayError && error.data['reauth'] === true) onDead(error)
+    throw error
+  }
 }
 
-function toBaseUrl({ connection, provider, baseUrl, allowPrivateNetwork }: ProviderConnection): URL {
-  const text = baseUrl ?? provider.baseUrl
-  if (text === undefined) {
-    throw new GatewayError(
-      'config_invalid',
-      `The connection ${connection} needs a baseUrl: ${provider.title} has none of its own.`,
-    )
+function settled({ reply, failure }: Said, action: Asking, to: Telling): WireReply {
+  if (failure) throw toVendorError(failure, action, to)
+  return reply
+}
+
+/** One request with one lease. What the lease is known not to be granted is not sent. */
+async function ask(
+  place: ProviderPlace,
+  wire: WireRequest,
+  action: Asking,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<Said> {
+  const { provider, ownership, clock, allowPrivateNetwork } = place
+  if (lease.scopes && !hasScopes(action.scopes, new Set(lease.scopes))) {
+    throw toScopeError(action, lease.scopes, { title: provider.title, ownership, clock })
   }
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isWeb = url?.protocol === 'https:' || (url?.protocol === 'http:' && allowPrivateNetwork)
-  if (!url || !isWeb || url.search || url.hash || url.username || url.password) {
-    throw new GatewayError(
-      'config_invalid',
-      `The baseUrl of the connection ${connection} must be an https URL without query or user name` +
-        (allowPrivateNetwork
-          ? ' (http within a private network).'
-          : '; for http in your own network set allowPrivateNetwork.'),
-    )
-  }
-  return url
+  const credential = toCredential(place, lease)
+  const { base } = credential
+  const headers = { 'user-agent': `gatehouse/${place.version}`, accept: 'application/json', ...provider.headers }
+  const reply = await place.egress.request({
+    ...(await credential.apply(toReadyRequest(wire, action.effect, base, headers))),
+    signal,
+    within: base,
+    allowPrivateNetwork,
+    idempotent: action.idempotent,
+    timeoutMs: place.timeoutMs ?? TIMEOUT_MS,
+    maxBytes: place.maxBytes ?? MAX_BYTES,
+  })
+  const wireReply = toWireReply(reply, base.host, (text) => credential.scrub(text))
+  return { reply: wireReply, failure: provider.failure(wireReply) }
 }

@@ -1,6 +1,7 @@
 import { Secret } from '../../src/kernel/secret.ts'
 import type { Action, Provider, WireReply, WireRequest } from '../../src/provider-kit/index.ts'
-import { toCredential } from '../../src/sources/provider-credential.ts'
+import { piecesOf, withPieces } from '../../src/sources/provider-injection.ts'
+import { methodOf } from '../../src/provider-kit/method-of.ts'
 import { toReadyRequest } from '../../src/sources/provider-request.ts'
 import type { Example } from './vendor-examples.ts'
 
@@ -30,9 +31,11 @@ export const captureWhoami = (provider: Provider): readonly CapturedRequest[] =>
   provider.whoami ? [leaving(provider, 'whoami', { effect: 'read' }, provider.whoami.request)] : []
 
 function leaving(provider: Provider, name: string, action: Pick<Action, 'effect'>, wire: WireRequest): CapturedRequest {
-  const credential = toCredential(provider, 'token', { token: new Secret('a-token-for-tests') })
+  const fields = { token: new Secret('a-token-for-tests') }
+  const pieces = piecesOf(methodOf(provider, 'token'), { method: 'token', fields, captured: {}, generation: '1' })
   const base = new URL(provider.baseUrl ?? 'https://missing.invalid')
-  const { url, method, headers, body } = toReadyRequest(wire, action.effect, base, provider.headers ?? {}, credential)
+  const bare = toReadyRequest(wire, action.effect, base, provider.headers ?? {})
+  const { url, method, headers, body } = withPieces(bare, pieces)
   return {
     provider: provider.id,
     action: name,

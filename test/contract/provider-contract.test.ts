@@ -12,7 +12,6 @@ const SETTINGS: Readonly<Record<string, Record<string, unknown>>> = {
   http: { methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] },
 }
 const OWN_BASE = 'https://api.example.com/base'
-const NO_CREDENTIAL = { inject: () => undefined, scrub: (text: string) => text }
 
 /** Values that try to leave the segment, the prefix or the origin. */
 const HOSTILE = [
@@ -40,7 +39,7 @@ const requestOf = async (
 ): Promise<WireRequest> => action.request(action.input.parse(input), SETTINGS[provider.id] ?? {})
 
 const readyUrl = (provider: Provider, action: Action, wire: WireRequest): URL =>
-  toReadyRequest(wire, action.effect, new URL(provider.baseUrl ?? OWN_BASE), provider.headers ?? {}, NO_CREDENTIAL).url
+  toReadyRequest(wire, action.effect, new URL(provider.baseUrl ?? OWN_BASE), provider.headers ?? {}).url
 
 describe.each(EVERY.map((provider) => [provider.id, provider] as const))(
   'the provider %s',

@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import github from '../../providers/github/index.ts'
 import gmail from '../../providers/gmail/index.ts'
 import slack from '../../providers/slack/index.ts'
+import { fixedCredentials } from '../../src/connections/fixed-credentials.ts'
 import { createEgress, type Egress } from '../../src/egress/egress.ts'
 import type { GatewayError } from '../../src/kernel/errors.ts'
 import type { Exchange } from '../../src/kernel/exchange.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { Provider } from '../../src/provider-kit/index.ts'
+import { methodOf } from '../../src/provider-kit/method-of.ts'
 import { providerConnector } from '../../src/sources/provider-source.ts'
 import { startEmulatedVendors, type EmulatedVendors } from '../demo/emulated-vendors.ts'
 
@@ -34,11 +36,13 @@ const PROVIDERS: Readonly<Record<Service, Provider>> = { github, slack, gmail }
 /** Connects as the gateway does and gives one way to call actions by name. */
 async function connect(service: Service, token = vendors.tokens[service]) {
   const lost: GatewayError[] = []
+  const provider = PROVIDERS[service]
   const connector = providerConnector({
     connection: service,
-    provider: PROVIDERS[service],
+    provider,
     method: 'token',
-    fields: { token: new Secret(token) },
+    credentials: fixedCredentials({ method: methodOf(provider, 'token'), fields: { token: new Secret(token) } }),
+    ownership: 'shared',
     baseUrl: vendors[service],
     allowPrivateNetwork: true,
     egress,

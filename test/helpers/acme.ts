@@ -17,6 +17,8 @@ import {
 } from '../../src/provider-kit/index.ts'
 import type { Provider } from '../../src/provider-kit/index.ts'
 import type { Connected } from '../../src/sources/connector.ts'
+import { fixedCredentials } from '../../src/connections/fixed-credentials.ts'
+import { methodOf } from '../../src/provider-kit/method-of.ts'
 import type { ProviderConnection } from '../../src/sources/provider-connection.ts'
 import { providerConnector } from '../../src/sources/provider-source.ts'
 import { testEgress } from './egress.ts'
@@ -117,26 +119,34 @@ export interface Open {
   readonly connected: Connected
   readonly lost: GatewayError[]
   readonly waits: number[]
-  readonly call: (name: string, input: JsonObject, signal?: AbortSignal) => Promise<ToolResult>
+  readonly call: (name: string, input: JsonObject, signal?: AbortSignal, user?: string) => Promise<ToolResult>
 }
 
+/** What a test says is different about a connection; `fields` are those of a credential that stands in the configuration. */
+export type Change = Partial<ProviderConnection> & { readonly fields?: Readonly<Record<string, Secret>> }
+
 /** Options of a connection to a fake Acme at `url`; the test says what is different. */
-export const connectionTo = (url: string, change: Partial<ProviderConnection> = {}): ProviderConnection => ({
-  connection: 'acme',
-  provider: acme,
-  method: 'token',
-  fields: { token: new Secret(TOKEN) },
-  baseUrl: `${url}/v1`,
-  allowPrivateNetwork: true,
-  egress: testEgress().egress,
-  clock: () => 0,
-  version: '1.2.3',
-  timeoutMs: 3_000,
-  ...change,
-})
+export function connectionTo(url: string, change: Change = {}): ProviderConnection {
+  const { fields = { token: new Secret(TOKEN) }, ...rest } = change
+  const { provider = acme, method = 'token' } = rest
+  return {
+    connection: 'acme',
+    provider,
+    method,
+    credentials: (subject) => fixedCredentials({ method: methodOf(provider, method), fields })(subject),
+    ownership: 'shared',
+    baseUrl: `${url}/v1`,
+    allowPrivateNetwork: true,
+    egress: testEgress().egress,
+    clock: () => 0,
+    version: '1.2.3',
+    timeoutMs: 3_000,
+    ...rest,
+  }
+}
 
 /** A connection to a fake service: `whoami` is answered, `answer` gives the rest. Closed when the test ends. */
-export async function openProvider(answer: Answer, change: Partial<ProviderConnection> = {}): Promise<Open> {
+export async function openProvider(answer: Answer, change: Change = {}): Promise<Open> {
   const vendor = await fakeVendor((request, response, raw) =>
     (request.target.startsWith('/v1/me') ? json({ ok: true }) : answer)(request, response, raw),
   )
@@ -155,13 +165,22 @@ export async function openProvider(answer: Answer, change: Partial<ProviderConne
   const connector = providerConnector(connectionTo(vendor.url, { egress, ...change }))
   const connected = await connector.connect(events, new AbortController().signal)
   onTestFinished(() => connected.close())
-  const call: Open['call'] = (name, input, signal) => connected.source.callTool(name, input, exchange(signal))
+  const call: Open['call'] = (name, input, signal, user) =>
+    connected.source.callTool(name, input, exchange(signal, user))
   return { vendor, connected, lost, waits, call }
 }
 
 /** A request on its way, as far as a source looks at it. */
-export const exchange = (signal: AbortSignal = new AbortController().signal): Exchange => ({
-  principal: { id: 'agent:test', organisation: 'test', agent: 'test', groups: [], claims: {}, credential: 'key' },
+export const exchange = (signal: AbortSignal = new AbortController().signal, user?: string): Exchange => ({
+  principal: {
+    id: 'agent:test',
+    organisation: 'test',
+    agent: 'test',
+    groups: [],
+    claims: {},
+    credential: 'key',
+    ...(user !== undefined && { user }),
+  },
   requestId: 'r1',
   signal,
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },

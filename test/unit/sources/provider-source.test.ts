@@ -228,13 +228,13 @@ describe('connecting', () => {
 
   it.each<[string, Parameters<typeof connectionTo>[1], string, RegExp]>([
     ['an unknown method', { method: 'oauth' }, 'config_invalid', /It has: token, basic, key\./],
-    ['a missing field', { fields: {} }, 'connection_unusable', /its Token \("token"\) is missing/],
-    ['a line break in a field', { fields: { token: new Secret('a\nb') } }, 'connection_unusable', /line break/],
+    ['a missing field', { fields: {} }, 'invalid_credential', /its Token \("token"\) is missing/],
+    ['a line break in a field', { fields: { token: new Secret('a\nb') } }, 'invalid_credential', /line break/],
     [
       'a field that cannot be right',
       { method: 'basic', fields: { username: new Secret('a:b'), password: new Secret('x') } },
-      'connection_unusable',
-      /its User name does not look like one/,
+      'invalid_credential',
+      /its User name .* does not look like one/,
     ],
     ['settings that it has not', { settings: { a: 1 } }, 'config_invalid', /Acme has no settings/],
     ['settings that do not fit', { provider: withSettings, settings: { site: 1 } }, 'config_invalid', /\/site: /],

@@ -1,0 +1,33 @@
+import type { CredentialsOf } from '../kernel/credential.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import type { Secret } from '../kernel/secret.ts'
+import { checkFields } from '../provider-kit/check-fields.ts'
+import type { AuthMethod } from '../provider-kit/index.ts'
+
+/** A credential that stands in the configuration. */
+export interface FixedCredential {
+  readonly method: AuthMethod
+  readonly fields: Readonly<Record<string, Secret>>
+}
+
+/**
+ * The same lease for everybody, as it stands in the configuration; there is never a newer one. `lease` rejects with
+ * `invalid_credential` when a field cannot be right, and with `connect_required` for OAuth, whose tokens come from a sign-in.
+ */
+export const fixedCredentials =
+  ({ method, fields }: FixedCredential): CredentialsOf =>
+  () => ({
+    lease: async () => {
+      checkFields(method, fields)
+      if (method.oauth) throw signIn(method)
+      return { method: method.id, fields, captured: {}, generation: 'fixed' }
+    },
+    renew: async () => undefined,
+    report: async () => undefined,
+  })
+
+const signIn = ({ title }: AuthMethod): GatewayError =>
+  new GatewayError(
+    'connect_required',
+    `"${title}" is a sign-in: its token cannot stand in the configuration. Connect the account.`,
+  )
