@@ -14,6 +14,7 @@ import type { AgentBook } from '../identity/agents.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { toGatewayError } from '../kernel/errors.ts'
 import { realSchedule } from '../sources/schedule.ts'
+import { storedStates } from '../sources/connection-states.ts'
 import { storedDefinitions } from '../sources/stored.ts'
 import { supervise, type Supervisor } from '../sources/supervisor.ts'
 import type { Closing } from './closing.ts'
@@ -108,9 +109,16 @@ const startSupervisor = ({ store, audit }: World, log: Log, clock: Clock): Super
     schedule: realSchedule,
     random: Math.random,
     definitions: storedDefinitions(store),
-    onTransition: ({ connection, from, to, reason, at }) =>
+    states: storedStates(store),
+    onTransition: ({ connection, from, to, reason, code, at }) =>
       void audit
-        .append({ type: 'connection.state_changed', phase: 'event', at, connection, detail: { from, to, reason } })
+        .append({
+          type: 'connection.state_changed',
+          phase: 'event',
+          at,
+          connection,
+          detail: { from, to, reason, reasonCode: code },
+        })
         .catch((error: unknown) => log.error({ connection }, 'the audit log cannot be written', error)),
     log: (level, message, facts) => log[level](facts, message),
   })

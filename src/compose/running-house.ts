@@ -2,7 +2,6 @@ import type { House, HouseMode } from '../cli/house.ts'
 import type { Config } from '../config/schema.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import { principalForStdio } from '../identity/principals.ts'
-import type { ConnectionStatus } from '../kernel/connection.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpDeps } from '../mcp/deps.ts'
@@ -74,7 +73,7 @@ async function serveStdio(
 function untilSettled(supervisor: Supervisor): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
-      if (supervisor.statuses().some(isStarting)) return
+      if (!supervisor.isSettled()) return
       stop()
       resolve()
     }
@@ -82,7 +81,3 @@ function untilSettled(supervisor: Supervisor): Promise<void> {
     look()
   })
 }
-
-/** Neither up nor failed yet. */
-const isStarting = ({ enabled, state, lastError }: ConnectionStatus): boolean =>
-  enabled && state === 'disconnected' && lastError === undefined

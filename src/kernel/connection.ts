@@ -17,6 +17,8 @@ export interface ConnectionStatus {
   readonly connection: string
   readonly provider: string
   readonly enabled: boolean
+  /** The only person whose agents see it; absent: the organisation's. */
+  readonly owner?: string
   readonly state: ConnectionState
   /** Why the state is what it is, in words for an admin, with what to do; absent when all is well. */
   readonly reason?: string

@@ -8,6 +8,10 @@ export interface ConnectionSpec {
   readonly provider: string
   readonly title?: string
   readonly enabled: boolean
+  /** The only person whose agents see it; absent: the organisation's. */
+  readonly owner?: string
+  /** Whether what it needs from outside, such as a webhook, is there; absent when it needs nothing. */
+  readonly inbound?: 'missing' | 'verified'
   /** Equal for equal settings: a spec with another fingerprint is another connection. Holds no secret, only its hash. */
   readonly fingerprint: string
   connector(): Connector

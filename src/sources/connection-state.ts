@@ -1,22 +1,38 @@
 import type { ConnectionState } from '../kernel/connection.ts'
 
 /**
- * What happens to an outbound connection: it was made and listed its tools (`linked`), a probe was answered (`healthy`),
- * it failed in a way that may pass (`failed`), or its credential was refused (`refused`).
+ * What happens to a connection: it was made with its credential and listed its tools (`linked`); what it needs from
+ * outside, such as a webhook, is not set (`inbound_missing`) or has answered (`inbound_verified`); a probe was answered
+ * (`healthy`); it failed in a way that may pass (`failed`); its credential was refused (`refused`); a person ended it
+ * (`revoked`).
  */
-export type ConnectionEvent = 'linked' | 'healthy' | 'failed' | 'refused'
+export const CONNECTION_EVENTS = [
+  'linked',
+  'inbound_missing',
+  'inbound_verified',
+  'healthy',
+  'failed',
+  'refused',
+  'revoked',
+] as const
+export type ConnectionEvent = (typeof CONNECTION_EVENTS)[number]
 
-type Steps = readonly ConnectionState[]
-
-/** The states a connection passes through for each event. `inbound_ready` belongs to webhooks and never occurs here. */
-const TABLE: Record<ConnectionState, Record<ConnectionEvent, Steps>> = {
-  disconnected: { linked: ['connected', 'active'], healthy: [], failed: [], refused: [] },
-  connected: { linked: ['active'], healthy: ['active'], failed: ['disconnected'], refused: ['action_required'] },
-  inbound_ready: { linked: ['active'], healthy: ['active'], failed: [], refused: [] },
-  active: { linked: [], healthy: [], failed: ['degraded'], refused: ['action_required'] },
-  degraded: { linked: ['active'], healthy: ['active'], failed: [], refused: ['action_required'] },
-  action_required: { linked: ['connected', 'active'], healthy: [], failed: [], refused: [] },
+/** The one table of transitions; an event that a state does not name changes nothing. */
+const TABLE: Record<ConnectionState, Partial<Record<ConnectionEvent, ConnectionState>>> = {
+  disconnected: { linked: 'connected' },
+  connected: {
+    inbound_missing: 'action_required',
+    inbound_verified: 'inbound_ready',
+    healthy: 'active',
+    refused: 'action_required',
+    revoked: 'disconnected',
+  },
+  inbound_ready: { healthy: 'active', revoked: 'disconnected' },
+  active: { failed: 'degraded', refused: 'action_required', revoked: 'disconnected' },
+  degraded: { healthy: 'active', refused: 'action_required', revoked: 'disconnected' },
+  action_required: { linked: 'connected', revoked: 'disconnected' },
 }
 
-/** The states that follow, in order; empty when the event changes nothing. */
-export const stepsOn = (state: ConnectionState, event: ConnectionEvent): Steps => TABLE[state][event]
+/** The state that follows; undefined when the event changes nothing. */
+export const stepOn = (state: ConnectionState, event: ConnectionEvent): ConnectionState | undefined =>
+  TABLE[state][event]

@@ -50,10 +50,35 @@ function adopt(run: Run, live: Connected): void {
   run.missedProbes = 0
   run.error = undefined
   run.lastOkAt = run.deps.clock()
-  move(run, 'linked')
+  evaluate(run)
   learn(run, live, { tools: live.tools, features: live.features })
   void run.subscriptions.restore(live.source)
   later(run, PROBE_EVERY_MS, () => void probe(run, live))
+}
+
+/** From a connection that was made to the state that it earns. */
+export function evaluate(run: Run): void {
+  run.reason = undefined
+  run.reasonCode = undefined
+  move(run, 'linked')
+  if (run.inbound === 'missing') {
+    run.reason = 'It works, but nothing arrives from it yet: set up its webhook, or send it a first event.'
+    run.reasonCode = 'inbound'
+    move(run, 'inbound_missing')
+  }
+  if (run.inbound === 'verified') move(run, 'inbound_verified')
+  move(run, 'healthy')
+}
+
+/** What its credentials say of a live connection: they were refused, or could not be refreshed for now. */
+export function report(run: Run, error: GatewayError): void {
+  if (run.stop.signal.aborted) return
+  const isRefused = error.data['reauth'] === true
+  if (run.live && isRefused) return lose(run, error)
+  note(run, error)
+  move(run, isRefused ? 'refused' : 'failed')
+  const { live } = run
+  if (live) later(run, PROBE_AGAIN_MS, () => void probe(run, live))
 }
 
 async function probe(run: Run, live: Connected): Promise<void> {
@@ -65,6 +90,10 @@ async function probe(run: Run, live: Connected): Promise<void> {
     run.missedProbes = 0
     run.error = undefined
     run.lastOkAt = run.deps.clock()
+    if (run.state !== 'action_required') {
+      run.reason = undefined
+      run.reasonCode = undefined
+    }
     move(run, 'healthy')
     later(run, PROBE_EVERY_MS, () => void probe(run, live))
   } catch (error) {
@@ -97,7 +126,7 @@ function lose(run: Run, error: GatewayError): void {
 
 function fail(run: Run, error: GatewayError): void {
   const { deps, spec } = run
-  const isRefused = error.data['reauth'] === true
+  const isRefused = error.data['reauth'] === true || error.code === 'connect_required'
   run.attempt = undefined
   run.failures += 1
   note(run, error)

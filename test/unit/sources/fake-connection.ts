@@ -20,6 +20,8 @@ export interface FakeConnection {
   /** What connecting does; by default it works. */
   onConnect: (signal: AbortSignal) => Promise<void>
   onProbe: (signal: AbortSignal) => Promise<void>
+  /** What a call waits for. */
+  onCall: () => Promise<void>
   onClose: () => Promise<void>
 }
 
@@ -49,6 +51,7 @@ export function fakeConnection(slug: string, change: Partial<ConnectionSpec> = {
     problems: [],
     onConnect: () => Promise.resolve(),
     onProbe: () => Promise.resolve(),
+    onCall: () => Promise.resolve(),
     onClose: () => Promise.resolve(),
   }
   async function connect(events: ConnectorEvents, signal: AbortSignal) {
@@ -67,7 +70,10 @@ export function fakeConnection(slug: string, change: Partial<ConnectionSpec> = {
       problems: () => fake.problems,
       source: {
         connection: slug,
-        callTool: (name: string) => Promise.resolve({ content: [{ type: 'text', text: `${slug}.${name}` }] }),
+        async callTool(name: string) {
+          await fake.onCall()
+          return { content: [{ type: 'text', text: `${slug}.${name}` }] }
+        },
         request(method: string, params: JsonObject) {
           fake.requests.push({ method, params })
           return Promise.resolve({})

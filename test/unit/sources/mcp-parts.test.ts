@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ConnectionState } from '../../../src/kernel/connection.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { ToolDefinition, ToolTraits } from '../../../src/kernel/tool.ts'
-import { stepsOn, type ConnectionEvent } from '../../../src/sources/connection-state.ts'
 import { hasForbiddenKey, isShallow } from '../../../src/sources/json-bounds.ts'
 import { jsonLines } from '../../../src/sources/json-lines.ts'
 import { paramHeaders, toParamHeaders } from '../../../src/sources/mcp-param-headers.ts'
@@ -181,40 +179,5 @@ describe('a refresher', () => {
     refresh.stop()
     await advance(1_000)
     expect(ends).toHaveLength(2)
-  })
-})
-
-describe('states', () => {
-  /** The lifecycle's table for a connection without inbound: from, to. */
-  const ALLOWED = [
-    'disconnected connected',
-    'connected active',
-    'connected disconnected',
-    'connected action_required',
-    'inbound_ready active',
-    'active degraded',
-    'active action_required',
-    'degraded active',
-    'degraded action_required',
-    'action_required connected',
-  ]
-
-  it('follow the table, whatever happens in whatever order', () => {
-    const events: readonly ConnectionEvent[] = ['linked', 'healthy', 'failed', 'refused']
-    const seen = new Set<string>()
-    const walk = (state: ConnectionState): void => {
-      for (const event of events) {
-        let from = state
-        for (const to of stepsOn(state, event)) {
-          const isNew = !seen.has(`${from} ${to}`)
-          seen.add(`${from} ${to}`)
-          from = to
-          if (isNew) walk(to)
-        }
-      }
-    }
-    walk('disconnected')
-    expect([...seen].filter((step) => !ALLOWED.includes(step))).toEqual([])
-    expect(seen).toContain('active degraded')
   })
 })
