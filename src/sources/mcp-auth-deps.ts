@@ -37,7 +37,7 @@ export async function atServer<T>(
   const limit = deadline(signal, LIMIT_MS, deps.schedule)
   const send = deps.fetch({ allowPrivateNetwork: deps.allowPrivateNetwork, maxBytes: MAX_BYTES })
   try {
-    return await work((url, init) => send(url, { ...init, signal: limit.signal }))
+    return await work(async (url, init) => toWhole(await send(url, { ...init, signal: limit.signal })))
   } catch (error) {
     if (signal.aborted) throw new GatewayError('cancelled', 'Signing in was given up.', { cause: error })
     if (limit.expired()) throw failed('upstream_timeout', `did not answer within ${LIMIT_MS} ms`, error)
@@ -45,6 +45,13 @@ export async function atServer<T>(
   } finally {
     limit.release()
   }
+}
+
+/** The answer in the platform's own class, read to its end: the SDK does not take that of another library for one. */
+async function toWhole(reply: Response): Promise<Response> {
+  const body = await reply.arrayBuffer()
+  const { status, headers } = reply
+  return new Response(body.byteLength === 0 ? null : body, { status, headers: [...headers] })
 }
 
 /** What only a person can repair (RFC 6749 §4.1.2.1, §5.2), by the server's word. */
