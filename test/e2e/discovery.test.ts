@@ -126,7 +126,7 @@ const textOf = ({ text }: JsonObject): string => (typeof text === 'string' ? tex
 
 const namesOf = (tools: readonly JsonObject[]): readonly unknown[] => tools.map(({ name }) => name)
 
-const BUILT_IN = ['search_tools', 'describe_tools', 'call_tool', 'call_read_tool', 'status'].map(
+const BUILT_IN = ['search_tools', 'describe_tools', 'call_tool', 'call_read_tool', 'status', 'approval_status'].map(
   (name) => `conn__gatehouse__${name}`,
 )
 const PINNED = 'conn__files__read_text_file'
@@ -144,7 +144,7 @@ describe.each([
   })
 
   it.each(['auto', 'search', 'both'] as const)(
-    'lists six to an agent in the mode %s, and the same each time',
+    'lists seven to an agent in the mode %s, and the same each time',
     async (mode) => {
       const client = await connected(connect, mode)
       const tools = await client.list()

@@ -52,6 +52,8 @@ export interface TestGatewayOptions {
   readonly toolsets?: Parameters<typeof toToolsets>[0]
   /** Overrides by connection and tool, above those of the connections. */
   readonly managed?: ReadonlyMap<string, Readonly<Record<string, ToolOverride>>>
+  /** Where calls wait for people; asked for with each call, because it is opened later. */
+  readonly approvals?: () => GatewayDeps['approvals']
   /** With the gateway's own tools. */
   readonly builtIn?: boolean
   /** Search learns from calls that worked, into this book. */
@@ -94,9 +96,12 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     { clock: () => performance.now(), pause: () => new Promise((next) => void setImmediate(next)) },
     aliases?.stems,
   )
-  const builtIn = builtInSource(searchDeps(() => snapshot, book, learner))
+  const builtIn = builtInSource(searchDeps(() => snapshot, book, learner), () => options.approvals?.())
   let snapshot = toSnapshot(options, sent, builtIn)
   const deps: GatewayDeps = {
+    get approvals() {
+      return options.approvals?.()
+    },
     snapshot: () => snapshot,
     listings: listings({ pageSize: options.pageSize ?? 1_000, features: () => snapshot.catalog.features }),
     validator: schemaValidator(),

@@ -31,6 +31,7 @@ const DESCRIBE = 'conn:gatehouse:describe_tools'
 const CALL = 'conn:gatehouse:call_tool'
 const CALL_READ = 'conn:gatehouse:call_read_tool'
 const STATUS = 'conn:gatehouse:status'
+const APPROVAL = 'conn:gatehouse:approval_status'
 
 const textOf = ({ content }: ToolResult): string => content.map(blockText).join('\n')
 const blockText = (block: Json): string =>
@@ -59,7 +60,7 @@ describe('the built-in tools', () => {
 
   it('are governed like any other: an agent without a rule has none', async () => {
     const gateway = house({ policy: { rules: [{ id: 'r', effect: 'allow', tools: { connections: ['github'] } }] } })
-    for (const name of [SEARCH, DESCRIBE, CALL, CALL_READ, STATUS]) {
+    for (const name of [SEARCH, DESCRIBE, CALL, CALL_READ, STATUS, APPROVAL]) {
       const call = gateway.call('sidekick', name, { query: 'x', tools: ['x'], tool: 'conn:github:list_issues' })
       await expect(call, name).rejects.toMatchObject({ code: 'tool_not_found', message: `Unknown tool: ${name}` })
     }
@@ -357,6 +358,7 @@ describe('tool modes', () => {
   it('full lists everything but the tools that find others', () => {
     expect(namesOf(house({ agents: agent({ toolMode: 'full' }), connections: many(2) }))).toEqual([
       STATUS,
+      APPROVAL,
       'conn:many:do_0',
       'conn:many:do_1',
     ])
@@ -364,19 +366,19 @@ describe('tool modes', () => {
 
   it('search lists the built-in tools and what is pinned', () => {
     const agents = agent({ toolMode: 'search', pinned: ['conn:many:*_1'] })
-    expect(namesOf(house({ agents, connections: many(12) }))).toEqual([...FINDERS, STATUS, 'conn:many:do_1'])
+    expect(namesOf(house({ agents, connections: many(12) }))).toEqual([...FINDERS, STATUS, APPROVAL, 'conn:many:do_1'])
   })
 
   it('both lists the pinned tools, or everything when nothing is pinned', () => {
-    expect(namesOf(house({ agents: agent({ toolMode: 'both' }), connections: many(2) }))).toHaveLength(7)
+    expect(namesOf(house({ agents: agent({ toolMode: 'both' }), connections: many(2) }))).toHaveLength(8)
     const agents = agent({ toolMode: 'both', pinned: ['conn:many:do_1'] })
-    expect(namesOf(house({ agents, connections: many(2) }))).toHaveLength(6)
+    expect(namesOf(house({ agents, connections: many(2) }))).toHaveLength(7)
   })
 
   it('auto is full up to 60 tools and 10,000 tokens, and search beyond', () => {
-    expect(namesOf(house({ connections: many(59) }))).toHaveLength(60)
-    expect(namesOf(house({ connections: many(61) }))).toEqual([...FINDERS, STATUS])
-    expect(namesOf(house({ connections: many(20, 'words '.repeat(500)) }))).toEqual([...FINDERS, STATUS])
+    expect(namesOf(house({ connections: many(58) }))).toHaveLength(60)
+    expect(namesOf(house({ connections: many(60) }))).toEqual([...FINDERS, STATUS, APPROVAL])
+    expect(namesOf(house({ connections: many(20, 'words '.repeat(500)) }))).toEqual([...FINDERS, STATUS, APPROVAL])
   })
 
   it('auto changes its mind only by a fifth', () => {
@@ -385,13 +387,13 @@ describe('tool modes', () => {
       gateway.swap({ connections: many(count) })
       return namesOf(gateway).length
     }
-    expect([50, 70, 75, 55, 45].map(sizeWith)).toEqual([51, 71, 5, 5, 46])
+    expect([50, 70, 75, 55, 45].map(sizeWith)).toEqual([52, 72, 6, 6, 47])
   })
 
   it('falls back to everything where policy hides the tools to search and call', () => {
     const policy = { rules: [{ id: 'all', effect: 'allow', tools: { except: { names: ['call_tool'] } } }] }
     const gateway = house({ agents: agent({ toolMode: 'search' }), connections: many(3), policy })
-    expect(namesOf(gateway)).toEqual([STATUS, 'conn:many:do_0', 'conn:many:do_1', 'conn:many:do_2'])
+    expect(namesOf(gateway)).toEqual([STATUS, APPROVAL, 'conn:many:do_0', 'conn:many:do_1', 'conn:many:do_2'])
   })
 
   it('lists none of them to an agent with plain names, for which they are no second connection', () => {
@@ -441,7 +443,12 @@ describe('toolsets', () => {
 
   it('list, search and call what they hold, and policy still applies', async () => {
     const gateway = house({ toolsets })
-    expect(namesOf(gateway, 'writers')).toEqual([STATUS, 'conn:github:create_issue', 'conn:mail-box:send_mail'])
+    expect(namesOf(gateway, 'writers')).toEqual([
+      STATUS,
+      APPROVAL,
+      'conn:github:create_issue',
+      'conn:mail-box:send_mail',
+    ])
     const through = { toolset: 'writers' }
     expect(textOf(await gateway.call('sidekick', SEARCH, { connection: 'github' }, through))).toBe(
       'conn:github:create_issue',
@@ -456,7 +463,7 @@ describe('toolsets', () => {
 
   it('are listed in full, with the built-in tools, in the mode both', () => {
     const agents = [{ id: 'sidekick', toolMode: 'both' as const, pinned: ['conn:github:list_issues'] }]
-    expect(namesOf(house({ toolsets, agents }), 'writers')).toHaveLength(7)
+    expect(namesOf(house({ toolsets, agents }), 'writers')).toHaveLength(8)
   })
 
   it('that are not there hold nothing', async () => {
