@@ -27,6 +27,8 @@ export interface CatalogInput {
   readonly identity: string
   /** What people call the connection. */
   readonly title?: string | undefined
+  /** The only person for whose agents the tools exist; absent: everybody's. */
+  readonly owner?: string | undefined
   readonly tools: readonly SourceTool[]
   readonly features?: readonly SourceFeature[] | undefined
   readonly overrides?: Readonly<Record<string, ToolOverride>> | undefined
@@ -135,6 +137,7 @@ function toTool({ id, wireName, tool: { definition, traits }, input, pins }: Too
     wireName,
     connection: input.connection,
     provider: input.provider,
+    ...(input.owner !== undefined && { owner: input.owner }),
     name: definition.name,
     effect,
     external,
@@ -163,9 +166,9 @@ const highest = (a: Risk, b: Risk | undefined): Risk => (b !== undefined && RISK
 
 function versionOf(governed: readonly Feature[], { connections, aliases }: Surroundings): string {
   const hash = createHash('sha256')
-  for (const { id, fingerprint: print, quarantined, effect, external, risk, tags, definition } of governed) {
+  for (const { id, fingerprint: print, quarantined, effect, external, risk, tags, owner, definition } of governed) {
     const { title, description } = definition
-    hash.update(JSON.stringify([id, print, quarantined, effect, external, risk, tags, title, description]))
+    hash.update(JSON.stringify([id, print, quarantined, effect, external, risk, tags, owner, title, description]))
   }
   hash.update(JSON.stringify([[...(connections ?? [])], [...(aliases ?? [])]]))
   return hash.digest('hex').slice(0, 16)

@@ -9,6 +9,7 @@ export interface FeatureInput {
   readonly connection: string
   readonly provider: string
   readonly identity: string
+  readonly owner?: string | undefined
   readonly features?: readonly SourceFeature[] | undefined
 }
 
@@ -91,6 +92,7 @@ function toFeatures(input: FeatureInput, wireUri: (connection: string, uri: stri
       id,
       connection: input.connection,
       provider: input.provider,
+      ...(input.owner !== undefined && { owner: input.owner }),
       name,
       wireName,
       effect: 'read',

@@ -52,6 +52,8 @@ export interface Feature extends ToolTraits {
   readonly connection: string
   /** The provider's id, or `mcp` for a downstream MCP server. */
   readonly provider: string
+  /** The only person for whose agents it exists; absent: everybody's. */
+  readonly owner?: string | undefined
   /** The source's own name: of a tool or prompt, or the URI (template) of a resource. Rules and calls use it. */
   readonly name: string
   /** The MCP name or URI under which it is advertised to agents with the default name style. */

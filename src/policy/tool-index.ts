@@ -52,6 +52,7 @@ const GOVERNED = [
   'kind',
   'connection',
   'provider',
+  'owner',
   'name',
   'effect',
   'external',

@@ -28,19 +28,23 @@ export function viewCache(rules: readonly CompiledRule[], facts: FactSheet, inde
   const byPrincipal = new WeakMap<Principal, View>()
   const byFacts = new LRUCache<string, View>({ max: MAX_VIEWS })
   const bySignature = new LRUCache<string, View>({ max: MAX_VIEWS })
+  const owners = new Set(index.tools.map(({ owner }) => owner))
 
   const resolve = (principal: Principal): View => {
-    const key = facts.read(principal)
+    const asked = facts.read(principal)
+    const owner = owners.has(principal.user) ? principal.user : undefined
+    const key = owner === undefined ? asked : `${asked} ${owner}`
     const known = byFacts.get(key)
     if (known) return known
-    const matching = rules.map((rule) => rule.selectsSubject(key))
-    const signature = toSignature(matching)
+    const matching = rules.map((rule) => rule.selectsSubject(asked))
+    const signature = owner === undefined ? toSignature(matching) : `${toSignature(matching)} ${owner}`
     const view =
       bySignature.get(signature) ??
       toView(
         signature,
         rules.filter((_, place) => matching[place]),
         index,
+        owner,
       )
     byFacts.set(key, view)
     bySignature.set(signature, view)
@@ -70,25 +74,34 @@ function toSignature(matching: readonly boolean[]): string {
   return text
 }
 
-function toView(signature: string, matching: readonly CompiledRule[], index: ToolIndex): View {
+function toView(
+  signature: string,
+  matching: readonly CompiledRule[],
+  index: ToolIndex,
+  owner: string | undefined,
+): View {
   const cells = new Map<number, Cell>()
   const rules = matching.filter(isEnforced)
   const shadows = matching.filter((rule) => !isEnforced(rule))
   const at = (list: readonly CompiledRule[], place: number) => list.filter(({ places }) => isAmong(places, place))
-  const features = visibleFeatures(rules, index.tools)
+  const features = visibleFeatures(rules, index.tools).filter((tool) => existsFor(tool, owner) !== undefined)
   return {
     signature,
     tools: features.filter(isTool),
     features,
     rules,
     cell: (place) => {
-      const tool = index.tools[place]
+      const tool = existsFor(index.tools[place], owner)
       const cell = cells.get(place) ?? (tool && withShadow(tool, at(rules, place), at(shadows, place)))
       if (cell) cells.set(place, cell)
       return cell
     },
   }
 }
+
+/** What belongs to one person's connection does not exist for anybody else, whatever the rules say. */
+const existsFor = (tool: Feature | undefined, owner: string | undefined): Feature | undefined =>
+  tool?.owner === undefined || tool.owner === owner ? tool : undefined
 
 /** What rules have done to a tool so far. */
 const ALLOWED = 1

@@ -28,8 +28,9 @@ function mayKnow(
   { policy }: Snapshot,
   { principal, toolset }: Asker,
   known: readonly string[],
-  { connection: slug, provider, tools }: ConnectionStatus,
+  { connection: slug, provider, tools, owner }: ConnectionStatus,
 ): boolean {
+  if (owner !== undefined && owner !== principal.user) return false
   if (known.includes(slug)) return true
   return toolset === undefined && tools === 0 && mayConcern(policy, principal, { slug, provider })
 }
