@@ -1,5 +1,6 @@
-import { bearer, defineProvider, path } from '#provider-kit'
+import { defineProvider, path } from '#provider-kit'
 import { z } from 'zod'
+import { githubAuth } from './auth.ts'
 import { githubFailure } from './failure.ts'
 import { getFileContents } from './file-contents.ts'
 import { getPullRequest, listPullRequestFiles, listPullRequests, mergePullRequest } from './pull-requests.ts'
@@ -7,13 +8,13 @@ import { getIssue, listIssues, searchIssues } from './read-issues.ts'
 import { getCurrentUser, listRepositories } from './repositories.ts'
 import { commentOnIssue, createIssue, updateIssue } from './write-issues.ts'
 
-/** GitHub's REST API, version 2022-11-28, with a personal access token (fine-grained or classic). */
+/** GitHub's REST API, version 2022-11-28. */
 export default defineProvider({
   id: 'github',
   title: 'GitHub',
   docs: 'https://docs.github.com/en/rest',
   baseUrl: 'https://api.github.com',
-  auth: [bearer({ title: 'Personal access token', label: 'Token', pattern: '^[\\x21-\\x7e]{8,255}$' })],
+  auth: githubAuth,
   headers: { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' },
   failure: githubFailure,
   whoami: {

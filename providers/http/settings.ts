@@ -9,6 +9,11 @@ export const settings = z.strictObject({
   allowedPaths: z.array(z.string().startsWith('/')).min(1).default(['/']),
   /** Sent with every request; not for secrets. */
   headers: z.record(z.string(), z.string()).default({}),
+  /** For AWS signatures: where the API lives, such as eu-central-1. */
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .optional(),
 })
 
 type Method = z.output<typeof settings>['methods'][number]

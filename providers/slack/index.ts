@@ -1,18 +1,19 @@
-import { bearer, defineProvider, path } from '#provider-kit'
+import { defineProvider, path } from '#provider-kit'
 import { z } from 'zod'
+import { slackAuth } from './auth.ts'
 import { listChannels, readChannelHistory, readThread } from './channels.ts'
 import { slackFailure } from './failure.ts'
 import { addReaction, deleteMessage, scheduleMessage, sendMessage, updateMessage } from './messages.ts'
 import { findUserByEmail, listUsers } from './people.ts'
 import { searchMessages } from './search.ts'
 
-/** Slack's Web API with a bot token (`xoxb-…`) or a user token (`xoxp-…`, which search needs). */
+/** Slack's Web API, as a bot or, which search needs, as a person. */
 export default defineProvider({
   id: 'slack',
   title: 'Slack',
   docs: 'https://docs.slack.dev/reference/methods',
   baseUrl: 'https://slack.com/api',
-  auth: [bearer({ title: 'Bot or user token', label: 'Token', pattern: '^[\\x21-\\x7e]{8,512}$' })],
+  auth: slackAuth,
   headers: { accept: 'application/json' },
   failure: slackFailure,
   whoami: {
