@@ -14,7 +14,9 @@ import type { VaultControl } from '../connections/sealed/rotation.ts'
 import type { AliasBook } from './alias-book.ts'
 import type { AuditReader } from './audit-reader.ts'
 import { may, refusal } from './authority.ts'
+import type { FreezeBook } from './freeze-book.ts'
 import type { OverrideBook } from './override-book.ts'
+import type { PeopleBook, PersonKeyBook } from './people-books.ts'
 
 /** What the use cases of admins are run with. */
 export interface AdminDeps {
@@ -29,11 +31,14 @@ export interface AdminDeps {
   load?(): Load
   readonly agents: AgentBook
   readonly keys: KeyBook
+  readonly people: PeopleBook
+  readonly personKeys: PersonKeyBook
   readonly pins: Pins
   readonly overrides: Pick<OverrideBook, 'get' | 'set' | 'remove'>
   /** What search has learned from successful searches. */
   readonly aliases: Pick<AliasBook, 'stems' | 'forget'>
   readonly vault: VaultControl
+  readonly freezes: Pick<FreezeBook, 'all' | 'add' | 'lift'>
   readonly audit: AuditLog & AuditReader
   readonly config: ConfigControl
   /** The words of a catalog's tools; resolves when they are indexed. */
@@ -95,10 +100,11 @@ export interface ConfigStatus {
   readonly lastError?: { readonly at: number; readonly detail: string }
 }
 
-type DeedKind = 'change' | 'decide' | 'read' | 'look'
+type DeedKind = 'change' | 'stop' | 'decide' | 'read' | 'look'
 
 const USUAL_NEED: Readonly<Record<DeedKind, Role>> = {
   change: 'admin',
+  stop: 'admin',
   decide: 'approver',
   read: 'viewer',
   look: 'viewer',
@@ -107,7 +113,7 @@ const USUAL_NEED: Readonly<Record<DeedKind, Role>> = {
 interface Deed {
   /** `agent.added`, `tool.accepted`, …: the audit event's type. */
   readonly type: string
-  /** `change`, `decide`: intent before, outcome after. `read`: one event. `look`: recorded only when it is refused. */
+  /** `change`, `decide`: intent before, outcome after. `stop`: done first, then one event. `read`: one event. `look`: recorded only when it is refused. */
   readonly kind: DeedKind
   /** Where not what the kind needs: a look or read needs a viewer, a decision an approver, a change an admin. */
   readonly needs?: Role
@@ -134,8 +140,8 @@ export async function asAdmin<T>(
     await record({ phase: 'event', outcome: 'ok' })
     return work()
   }
-  await record({ phase: 'intent' })
-  return settle(work, record)
+  if (deed.kind !== 'stop') await record({ phase: 'intent' })
+  return settle(work, (event) => record(deed.kind === 'stop' ? { ...event, phase: 'event' } : event))
 }
 
 async function settle<T>(

@@ -2,7 +2,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Agent, NameStyle, Principal, SchemaStyle, ToolMode } from '../kernel/principal.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { type AdminDeps, asAdmin } from './admin.ts'
-import type { KeyFacts } from './agent-books.ts'
+import type { AgentSettings, KeyFacts } from './agent-books.ts'
 import { type Page, type PageRequest, pageOf } from './page.ts'
 
 export interface AgentFacts extends Agent {
@@ -36,6 +36,55 @@ export async function listAgents(deps: AdminDeps, principal: Principal, page: Pa
     const [agents, keys] = await Promise.all([deps.agents.list(), deps.keys.list()])
     const facts = agents.map((agent) => ({ ...agent, keys: keys.filter((key) => key.agent === agent.id) }))
     return pageOf(facts, (agent) => agent.id, page)
+  })
+}
+
+/** An agent as it is answered, with the version that `If-Match` names; a declared one has none. */
+export interface VersionedAgent {
+  readonly agent: AgentFacts
+  readonly version: number | undefined
+}
+
+/** One agent with what is known of its keys. Throws `not_found`. */
+export async function readAgent(deps: AdminDeps, principal: Principal, id: string): Promise<VersionedAgent> {
+  return asAdmin(deps, principal, { type: 'agents.read', kind: 'look' }, async () =>
+    toVersioned(deps, await known(deps, id)),
+  )
+}
+
+export interface UpdateAgent {
+  readonly id: string
+  readonly settings: AgentSettings
+  readonly ifVersion?: number | undefined
+}
+
+/**
+ * Takes the place of what was said of a managed agent. In force with its next request. Throws `version_conflict` when it was
+ * changed meanwhile, `conflict` for a declared agent.
+ */
+export async function updateAgent(
+  deps: AdminDeps,
+  principal: Principal,
+  { id, settings, ifVersion }: UpdateAgent,
+): Promise<VersionedAgent> {
+  const facts = { agent: id, detail: { enabled: settings.enabled ?? true } }
+  return asAdmin(deps, principal, { type: 'agent.changed', kind: 'change', facts }, async () => {
+    await known(deps, id)
+    return toVersioned(deps, await deps.agents.update(id, settings, ifVersion))
+  })
+}
+
+/** Lets a managed agent in, or refuses it and ends what it keeps open. Throws `conflict` for a declared agent. */
+export async function enableAgent(
+  deps: AdminDeps,
+  principal: Principal,
+  { id, enabled }: { readonly id: string; readonly enabled: boolean },
+): Promise<VersionedAgent> {
+  const type = enabled ? 'agent.enabled' : 'agent.disabled'
+  return asAdmin(deps, principal, { type, kind: 'change', facts: { agent: id } }, async () => {
+    const ifVersion = deps.agents.version(id)
+    const { id: _id, origin: _origin, ...settings } = await known(deps, id)
+    return toVersioned(deps, await deps.agents.update(id, { ...settings, enabled }, ifVersion))
   })
 }
 
@@ -85,6 +134,23 @@ export async function listKeys(deps: AdminDeps, principal: Principal, agent: str
   )
 }
 
+/** Another key in place of one, which goes on working for the overlap (milliseconds). Throws `not_found`. */
+export async function rotateKey(
+  deps: AdminDeps,
+  principal: Principal,
+  {
+    id,
+    expiresAt,
+    overlapMs,
+  }: { readonly id: string; readonly expiresAt?: number | undefined; readonly overlapMs: number },
+): Promise<IssuedKey> {
+  return asAdmin(deps, principal, { type: 'key.rotated', kind: 'change', facts: { detail: { key: id } } }, async () => {
+    refusePast(deps, expiresAt)
+    const issued = await deps.keys.rotate(id, { overlapMs, ...(expiresAt === undefined ? {} : { expiresAt }) })
+    return { agent: await known(deps, issued.agent), created: false, keyId: issued.id, key: issued.key }
+  })
+}
+
 /** Ends one key. It opens nothing from the next request on. */
 export async function revokeKey(deps: AdminDeps, principal: Principal, id: string): Promise<void> {
   return asAdmin(deps, principal, { type: 'key.revoked', kind: 'change', facts: { detail: { key: id } } }, async () => {
@@ -101,13 +167,22 @@ export interface RevokedAgent {
 }
 
 /** Ends all keys of an agent and, when it is managed, its registration. */
-export async function revokeAgent(deps: AdminDeps, principal: Principal, id: string): Promise<RevokedAgent> {
+export async function revokeAgent(
+  deps: AdminDeps,
+  principal: Principal,
+  { id, ifVersion }: { readonly id: string; readonly ifVersion?: number | undefined },
+): Promise<RevokedAgent> {
   return asAdmin(deps, principal, { type: 'agent.revoked', kind: 'change', facts: { agent: id } }, async () => {
     const agent = await known(deps, id)
+    // First: without a registration no key opens anything, and a stale version must end nothing.
+    if (agent.origin === 'managed') await deps.agents.remove(id, ifVersion)
     const revokedKeys = await deps.keys.revokeAll(id)
-    if (agent.origin === 'managed') await deps.agents.remove(id)
     return { agent: id, revokedKeys, removed: agent.origin === 'managed' }
   })
+}
+
+async function toVersioned(deps: AdminDeps, agent: Agent): Promise<VersionedAgent> {
+  return { agent: { ...agent, keys: await deps.keys.list(agent.id) }, version: deps.agents.version(agent.id) }
 }
 
 const find = async (deps: AdminDeps, id: string): Promise<Agent | undefined> =>

@@ -1,3 +1,4 @@
+import { toToolId } from '../catalog/names.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
@@ -5,11 +6,20 @@ import type { Principal } from '../kernel/principal.ts'
 import type { ToolResult } from '../kernel/tool.ts'
 import { decide } from '../policy/decide.ts'
 import { type AdminDeps, type AdminSnapshot, asAdmin } from './admin.ts'
+import { may, refusal } from './authority.ts'
 import { type Subject, principalOf } from './subject.ts'
 
 export interface AdminCall extends Subject {
   readonly tool: string
   readonly arguments: JsonObject
+}
+
+/** A call of an agent that does not speak MCP. */
+export interface ActionCall {
+  /** A canonical id, a portable name, or the name of an action of the connection. */
+  readonly actionIdentifier: string
+  readonly connectionId?: string | undefined
+  readonly input: JsonObject
 }
 
 export interface CallOutcome {
@@ -44,6 +54,35 @@ export async function callAs(
     })
     return { requestId: exchange.requestId, durationMs: deps.clock() - startedAt, result }
   })
+}
+
+/**
+ * Runs one governed call as the agent that asks, through the same path as its calls over MCP. Throws what that path throws:
+ * `tool_not_found` for what is hidden or unknown, `denied`, `approval_required`, …
+ */
+export async function callAction(
+  deps: Pick<AdminDeps, 'callTool' | 'clock' | 'newId'>,
+  principal: Principal,
+  call: ActionCall,
+  { signal, requestId = deps.newId() }: { readonly signal: AbortSignal; readonly requestId?: string | undefined },
+): Promise<CallOutcome> {
+  if (!may(principal, 'agent')) throw refusal(principal, 'agent')
+  const exchange: Exchange = {
+    principal,
+    requestId,
+    signal,
+    protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
+  }
+  const startedAt = deps.clock()
+  const result = await deps.callTool({ name: nameOf(call), arguments: call.input }, exchange)
+  return { requestId, durationMs: deps.clock() - startedAt, result }
+}
+
+/** A connection that contradicts the identifier makes a name that nothing has. */
+function nameOf({ actionIdentifier, connectionId }: ActionCall): string {
+  if (connectionId === undefined) return actionIdentifier
+  const prefix = toToolId(connectionId, '')
+  return actionIdentifier.startsWith(prefix) ? actionIdentifier : toToolId(connectionId, actionIdentifier)
 }
 
 const isUnknown = (error: unknown): boolean => error instanceof GatewayError && error.code === 'tool_not_found'

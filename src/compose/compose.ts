@@ -7,9 +7,7 @@ import { processVariables, readEnvironment, type Variables } from '../config/env
 import { loadConfig } from '../config/load-config.ts'
 import { withOverrides } from '../config/overrides.ts'
 import type { Config } from '../config/schema.ts'
-import { openAgentBook } from '../identity/agents.ts'
 import { newAttachToken } from '../identity/attach-token.ts'
-import { openKeyBook } from '../identity/keys.ts'
 import { mcpHttp } from '../mcp/streamable-http.ts'
 import type { PolicyWorld } from '../policy/world.ts'
 import { realSchedule } from '../sources/schedule.ts'
@@ -20,6 +18,7 @@ import { type ConnectionDeps, declaredWorld as worldOfDeclared, toConnectionSpec
 import { door } from './door.ts'
 import { toAdminDeps, toMcpDeps } from './edges.ts'
 import { startEngine } from './engine.ts'
+import { openIdentities } from './identities.ts'
 import { toHouse } from './running-house.ts'
 import { VERSION } from './version.ts'
 import { openWorld, type World } from './world.ts'
@@ -56,18 +55,26 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const owner = `gatehouse ${mode}`
   const world = await openWorld({ config, environment: readEnvironment(env), owner, clock, closing: open })
   const book = configBook(config, { path, clock, log, audit: world.audit })
-  const agents = await openAgentBook({ store: world.store, declared: book.agents })
-  open.add(agents.close)
-  const keys = await openKeyBook({ store: world.store, clock })
-  open.add(keys.close)
+  const identities = await openIdentities({ store: world.store, book, clock, closing: open })
+  const { agents } = identities
   const engine = await startEngine({ config, world, agents, log, closing: open, clock })
   const { gateway, snapshots, supervisor } = engine
 
   const attachToken = newAttachToken()
   const mcpDeps = toMcpDeps({ gateway, snapshots, supervisor, seal: world.seal, clock, newId, log })
   const mcp = mcpHttp(mcpDeps)
-  const admin = toAdminDeps({ world, agents, keys, book, mcp, clock, newId, ...engine })
-  const front = door({ config: book.current, world, agents, keys, admin, mcp, attachToken, log, clock, newId })
+  const admin = toAdminDeps({ world, identities, book, mcp, clock, newId, ...engine })
+  const front = door({
+    config: book.current,
+    world,
+    identities,
+    admin,
+    mcp,
+    attachToken,
+    log,
+    clock,
+    newId,
+  })
   open.add(front.close)
 
   const connect = (): void => supervisor.apply(toConnectionSpecs(book.current(), connectionDeps(world, env)))

@@ -1,6 +1,7 @@
 import type { ConfigControl, ConfigStatus } from '../admin/admin.ts'
 import { changedAtStart } from '../config/changed-sections.ts'
 import { declaredAgents } from '../config/declared-agents.ts'
+import { declaredPeople } from '../config/declared-people.ts'
 import type { Variables } from '../config/env.ts'
 import type { Config } from '../config/schema.ts'
 import { type ConfigWatch, watchConfig } from '../config/watch-config.ts'
@@ -9,13 +10,15 @@ import type { AuditLog } from '../kernel/audit.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Agent } from '../kernel/principal.ts'
+import type { Agent, Person } from '../kernel/principal.ts'
 
 /** The configuration in force, and how the file behind it fares. */
 export interface ConfigBook extends ConfigControl {
   current(): Config
   /** The agents that it declares; the same map until it is replaced. */
   agents(): ReadonlyMap<string, Agent>
+  /** The people that it declares. */
+  people(): ReadonlyMap<string, Person>
   /** Follows the file. Every good edit goes through `takeOver`; a bad one is told in log, audit and status. */
   watch(following: Following): Promise<() => void>
 }
@@ -36,6 +39,7 @@ export interface ConfigBookDeps {
 export function configBook(first: Config, { path, clock, log, audit }: ConfigBookDeps): ConfigBook {
   let current = first
   let agents = declaredAgents(first)
+  let people = declaredPeople(first)
   let status: ConfigStatus = { path, loadedAt: clock() }
   let watching: ConfigWatch | undefined
   const tell = (type: string, detail: JsonObject): void => {
@@ -58,6 +62,7 @@ export function configBook(first: Config, { path, clock, log, audit }: ConfigBoo
   return {
     current: () => current,
     agents: () => agents,
+    people: () => people,
     status: () => status,
     async reload() {
       await watching?.reload()
@@ -65,14 +70,15 @@ export function configBook(first: Config, { path, clock, log, audit }: ConfigBoo
     async watch({ env, takeOver }) {
       const stop = new AbortController()
       const onConfig = async (next: Config): Promise<void> => {
-        const before = { current, agents }
+        const before = { current, agents, people }
         try {
           current = inForce(next, before.current)
           agents = declaredAgents(next)
+          people = declaredPeople(next)
           await takeOver(current)
           taken(before.current, next)
         } catch (error) {
-          ;({ current, agents } = before)
+          ;({ current, agents, people } = before)
           throw error
         }
       }

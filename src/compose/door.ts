@@ -6,14 +6,13 @@ import { apiApp } from '../http/api.ts'
 import { httpApp } from '../http/app.ts'
 import { credentialsOf } from '../http/credentials.ts'
 import { listen, type Listening } from '../http/listen.ts'
-import type { AgentBook } from '../identity/agents.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { jwtVerifier } from '../identity/jwt-verifier.ts'
-import type { KeyBook } from '../identity/keys.ts'
 import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
+import type { Identities } from './identities.ts'
 import type { World } from './world.ts'
 
 /** The largest set of signing keys that is read, in bytes. */
@@ -24,8 +23,7 @@ const GRACE_MS = 8_000
 export interface DoorDeps {
   config(): Config
   readonly world: World
-  readonly agents: AgentBook
-  readonly keys: KeyBook
+  readonly identities: Identities
   readonly admin: AdminDeps
   readonly mcp: McpHttp
   readonly attachToken: Secret
@@ -74,9 +72,9 @@ export function door(deps: DoorDeps): Door {
   }
 }
 
-/** Somebody can prove who they are: an identity provider is configured, or an agent holds a key. */
-async function isAuthenticated({ config, keys }: DoorDeps): Promise<boolean> {
-  return config().identity.jwt !== undefined || (await keys.list()).length > 0
+/** Somebody can prove who they are: an identity provider is configured, or an agent or a person holds a key. */
+async function isAuthenticated({ config, identities: { keys, personKeys } }: DoorDeps): Promise<boolean> {
+  return config().identity.jwt !== undefined || (await keys.list()).length > 0 || personKeys.list().length > 0
 }
 
 /** Where other programs of this machine reach us, for the lock file. */
@@ -88,7 +86,7 @@ function makeApp(
   address: () => { host: string; port: number; publicUrl?: string },
   stopping: AbortSignal,
 ): ReturnType<typeof httpApp> {
-  const { config, world, agents, keys, mcp, admin, attachToken, log, clock, newId } = deps
+  const { config, world, identities, mcp, admin, attachToken, log, clock, newId } = deps
   const { identity: settings, organisation, server } = config()
   const resource = resourceUrl(address())
   const fetch = world.egress.fetch({
@@ -96,8 +94,9 @@ function makeApp(
     maxBytes: MAX_JWKS_BYTES,
   })
   const identity = createIdentity({
-    agents: agents.agents,
-    keys,
+    agents: identities.agents.agents,
+    keys: identities.keys,
+    people: { book: identities.people, keys: identities.personKeys },
     jwt: settings.jwt && jwtVerifier({ settings: settings.jwt, resource, fetch, clock }),
     loopbackAgent: settings.loopbackAgent,
     attachToken,

@@ -1,5 +1,6 @@
 import type { AdminDeps } from '../admin/admin.ts'
 import type { AliasBook } from '../admin/alias-book.ts'
+import type { FreezeBook } from '../admin/freeze-book.ts'
 import type { OverrideBook } from '../admin/override-book.ts'
 import type { PinBook } from '../admin/pin-book.ts'
 import { canaryRows } from '../connections/sealed/canary.ts'
@@ -9,14 +10,13 @@ import type { GatewayDeps, Log } from '../gateway/gateway.ts'
 import { listTools } from '../gateway/list-tools.ts'
 import type { SearchBook } from '../gateway/meta/search-book.ts'
 import type { Snapshots } from '../gateway/snapshots.ts'
-import type { AgentBook } from '../identity/agents.ts'
-import type { KeyBook } from '../identity/keys.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { McpDeps } from '../mcp/deps.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { Seal } from '../vault/seal.ts'
 import type { ConfigBook } from './config-book.ts'
 import { connectedCapabilities, type FeatureParts, onFeaturesChanged, toFeaturesPort } from './features-port.ts'
+import { endingStreams, type Identities } from './identities.ts'
 import { VERSION } from './version.ts'
 import type { World } from './world.ts'
 
@@ -46,11 +46,11 @@ export const toMcpDeps = ({ seal, clock, newId, log, ...parts }: McpParts): McpD
 
 export interface AdminParts {
   readonly world: World
-  readonly agents: AgentBook
-  readonly keys: KeyBook
+  readonly identities: Identities
   readonly pins: PinBook
   readonly overrides: OverrideBook
   readonly aliases: AliasBook
+  readonly freezes: FreezeBook
   readonly book: ConfigBook
   readonly gateway: GatewayDeps
   readonly snapshots: Snapshots
@@ -63,11 +63,11 @@ export interface AdminParts {
 /** What the use cases of admins are run with. */
 export function toAdminDeps({
   world,
-  agents,
-  keys,
+  identities,
   pins,
   overrides,
   aliases,
+  freezes,
   book,
   gateway,
   snapshots,
@@ -76,41 +76,19 @@ export function toAdminDeps({
   clock,
   newId,
 }: AdminParts): AdminDeps {
-  /** Streams that a key or an agent opened end with it. */
-  const endStreamsOf = (agent: string | undefined): Promise<void> =>
-    agent === undefined ? Promise.resolve() : mcp.terminate((principal) => principal.agent === agent)
-  const agentOf = async (key: string): Promise<string | undefined> =>
-    (await keys.list()).find(({ id }) => id === key)?.agent
   return {
     version: VERSION,
     startedAt: clock(),
     store: `lowdb in ${book.current().store.path}`,
     snapshot: snapshots.current,
     load: mcp.counts,
-    agents: {
-      ...agents,
-      async remove(id) {
-        await agents.remove(id)
-        await endStreamsOf(id)
-      },
-    },
-    keys: {
-      ...keys,
-      async revoke(id) {
-        const agent = await agentOf(id)
-        const isRevoked = await keys.revoke(id)
-        await endStreamsOf(agent)
-        return isRevoked
-      },
-      async revokeAll(agent) {
-        const revoked = await keys.revokeAll(agent)
-        await endStreamsOf(agent)
-        return revoked
-      },
-    },
+    ...endingStreams(identities, mcp),
+    people: identities.people,
+    personKeys: identities.personKeys,
     pins,
     overrides,
     aliases,
+    freezes,
     vault: vaultControl({ ...world, rows: [canaryRows(world)] }),
     audit: world.audit,
     config: book,

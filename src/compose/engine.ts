@@ -1,8 +1,10 @@
 import { aliasBook, type AliasBook } from '../admin/alias-book.ts'
+import { freezeBook, type FreezeBook } from '../admin/freeze-book.ts'
 import { overrideBook, type OverrideBook } from '../admin/override-book.ts'
 import { type PinBook, pinBook } from '../admin/pin-book.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
+import { freezeSwitch } from '../gateway/freeze.ts'
 import { ledger } from '../gateway/ledger.ts'
 import { listings } from '../gateway/listing.ts'
 import { schemaValidator } from '../gateway/validator.ts'
@@ -18,6 +20,7 @@ import { storedStates } from '../sources/connection-states.ts'
 import { storedDefinitions } from '../sources/stored.ts'
 import { supervise, type Supervisor } from '../sources/supervisor.ts'
 import type { Closing } from './closing.ts'
+import { keptRuns } from './kept-runs.ts'
 import { keptLimits } from './kept-limits.ts'
 import { type SnapshotBuilder, snapshotBuilder } from './snapshot-builder.ts'
 import type { World } from './world.ts'
@@ -41,6 +44,7 @@ export interface Engine {
   readonly pins: PinBook
   readonly overrides: OverrideBook
   readonly aliases: AliasBook
+  readonly freezes: FreezeBook
   readonly index: SearchBook
   readonly gateway: GatewayDeps
 }
@@ -74,7 +78,12 @@ export async function startEngine({ config, world, agents, log, clock, closing }
   })
   const limits = await keptLimits({ store: world.limits, clock, schedule: realSchedule, log })
   closing.add(limits.close)
+  const switchboard = freezeSwitch()
+  const freezes = await freezeBook({ store, apply: switchboard.set })
+  closing.add(freezes.close)
   const gateway: GatewayDeps = {
+    freezes: switchboard,
+    runs: await keptRuns({ store: world.limits, clock, idleMs: config.runs.idle, log }),
     snapshot: snapshots.current,
     listings: listings({ pageSize: PAGE_SIZE, features: () => snapshots.current().catalog.features }),
     validator,
@@ -87,7 +96,7 @@ export async function startEngine({ config, world, agents, log, clock, closing }
   closing.add(gateway.ledger.settled)
   closing.add(supervisor.onChange(() => void snapshots.rebuild()))
   closing.add(agents.onChange(() => void snapshots.rebuild()))
-  return { supervisor, snapshots, pins, overrides, aliases, index, gateway }
+  return { supervisor, snapshots, pins, overrides, aliases, freezes, index, gateway }
 }
 
 const learning = (aliases: AliasBook, clock: Clock, log: Log): AliasLearner =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { jwtRolesSchema } from './people-schema.ts'
 import { durationSchema, pointerSchema, slugSchema, urlSchema } from './field-schemas.ts'
 
 /** Agents that the gateway itself could be taken for. */
@@ -52,6 +53,9 @@ const jwtSchema = z.strictObject({
     .max(10)
     .optional()
     .describe('Where clients get tokens; the issuer when left out (RFC 9728).'),
+  roles: jwtRolesSchema
+    .optional()
+    .describe("Lets people sign in with the identity provider. Without it, tokens are agents'."),
 })
 export type JwtConfig = z.output<typeof jwtSchema>
 

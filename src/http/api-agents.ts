@@ -1,26 +1,48 @@
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
-import { type IssuedKey, addAgent, issueKey, listAgents, listKeys, revokeAgent, revokeKey } from '../admin/agents.ts'
+import {
+  type IssuedKey,
+  type VersionedAgent,
+  addAgent,
+  enableAgent,
+  issueKey,
+  listAgents,
+  listKeys,
+  readAgent,
+  revokeAgent,
+  revokeKey,
+  rotateKey,
+  updateAgent,
+} from '../admin/agents.ts'
 import { pageAnswer, timeAnswer } from './answers.ts'
-import { durationText, nameText, pageQuery } from './api-input.ts'
-import { type Route, created, defineRoute, noContent, ok } from './route.ts'
+import { durationText, nameText, overlapText, pageQuery } from './api-input.ts'
+import { toVersion } from './etag.ts'
+import { type Reply, type Route, created, defineRoute, noContent, ok } from './route.ts'
 
 const nameStyle = z.enum(['portable', 'canonical', 'plain'])
 const toolMode = z.enum(['auto', 'full', 'search', 'both'])
 const schemaStyle = z.enum(['full', 'slim'])
 
-const agentDraft = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be at most 64 lower-case letters, digits, _ and -'),
-  title: z.string().min(1).max(200).optional(),
-  groups: z.array(nameText).max(100).optional(),
+const settings = {
+  title: z.string().min(1).max(100).optional(),
+  groups: z.array(z.string().min(1).max(64)).max(50).optional(),
   toolNames: nameStyle.optional(),
   toolMode: toolMode.optional(),
   pinned: z.array(nameText).max(100).optional(),
   schemas: schemaStyle.optional(),
+}
+
+const agentDraft = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be at most 64 lower-case letters, digits, _ and -'),
+  ...settings,
   expiresIn: durationText.optional(),
 })
 
+const agentSettings = z.strictObject({ ...settings, enabled: z.boolean().optional() })
+
 const keyDraft = z.strictObject({ expiresIn: durationText.optional() })
+
+const rotation = z.strictObject({ expiresIn: durationText.optional(), overlap: overlapText })
 
 const keyAnswer = z
   .looseObject({
@@ -59,9 +81,16 @@ const issuedAnswer = z
 const revokedAnswer = z.looseObject({ agent: z.string(), revokedKeys: z.number(), removed: z.boolean() })
 
 /** `/agents`, `/agents/{id}/keys` and `/keys/{id}`. */
-export const agentRoutes = (deps: AdminDeps): readonly Route[] => [...ofAgents(deps), ...ofKeys(deps)]
+export const agentRoutes = (deps: AdminDeps): readonly Route[] => [
+  ...ofBook(deps),
+  ...ofAgent(deps),
+  enableRoute(deps, true),
+  enableRoute(deps, false),
+  ...ofKeys(deps),
+  ...ofKey(deps),
+]
 
-const ofAgents = (deps: AdminDeps): readonly Route[] => [
+const ofBook = (deps: AdminDeps): readonly Route[] => [
   defineRoute(
     {
       method: 'get',
@@ -92,6 +121,39 @@ const ofAgents = (deps: AdminDeps): readonly Route[] => [
     async ({ principal, body: { expiresIn, ...draft } }) =>
       created(toShown(await addAgent(deps, principal, { ...draft, expiresAt: expiry(deps, expiresIn) }))),
   ),
+]
+
+const ofAgent = (deps: AdminDeps): readonly Route[] => [
+  defineRoute(
+    {
+      method: 'get',
+      path: '/agents/{id}',
+      summary: 'Show one agent and what is known of its keys',
+      tag: 'agents',
+      needs: 'viewer',
+      deed: 'agents.read',
+      answers: { 200: { description: 'The agent; a managed one has an ETag.', schema: agentAnswer } },
+    },
+    async ({ principal, params }) => toReply(await readAgent(deps, principal, params.id)),
+  ),
+  defineRoute(
+    {
+      method: 'put',
+      path: '/agents/{id}',
+      summary: 'Say anew what a managed agent is; what is left out takes its default',
+      tag: 'agents',
+      needs: 'admin',
+      deed: 'agent.changed',
+      body: agentSettings,
+      ifMatch: 'required',
+      answers: { 200: { description: 'The agent as it is now.', schema: agentAnswer } },
+      problems: ['conflict'],
+    },
+    async ({ principal, params, body: { groups = [], toolNames = 'portable', ...rest }, ifMatch }) => {
+      const update = { id: params.id, settings: { groups, toolNames, ...rest }, ifVersion: toVersion(ifMatch) }
+      return toReply(await updateAgent(deps, principal, update))
+    },
+  ),
   defineRoute(
     {
       method: 'delete',
@@ -100,11 +162,28 @@ const ofAgents = (deps: AdminDeps): readonly Route[] => [
       tag: 'agents',
       needs: 'admin',
       deed: 'agent.revoked',
+      ifMatch: 'optional',
       answers: { 200: { description: 'What has ended.', schema: revokedAnswer } },
     },
-    async ({ principal, params }) => ok(await revokeAgent(deps, principal, params.id)),
+    async ({ principal, params, ifMatch }) =>
+      ok(await revokeAgent(deps, principal, { id: params.id, ifVersion: toVersion(ifMatch) })),
   ),
 ]
+
+const enableRoute = (deps: AdminDeps, enabled: boolean): Route =>
+  defineRoute(
+    {
+      method: 'post',
+      path: `/agents/{id}/${enabled ? 'enable' : 'disable'}`,
+      summary: enabled ? 'Let a managed agent in again' : 'Refuse a managed agent and end what it keeps open',
+      tag: 'agents',
+      needs: 'admin',
+      deed: enabled ? 'agent.enabled' : 'agent.disabled',
+      answers: { 200: { description: 'The agent as it is now.', schema: agentAnswer } },
+      problems: ['conflict'],
+    },
+    async ({ principal, params }) => toReply(await enableAgent(deps, principal, { id: params.id, enabled })),
+  )
 
 const ofKeys = (deps: AdminDeps): readonly Route[] => [
   defineRoute(
@@ -136,6 +215,26 @@ const ofKeys = (deps: AdminDeps): readonly Route[] => [
       return created(toShown(await issueKey(deps, principal, draft)))
     },
   ),
+]
+
+const ofKey = (deps: AdminDeps): readonly Route[] => [
+  defineRoute(
+    {
+      method: 'post',
+      path: '/keys/{id}/rotate',
+      summary: 'Give an agent another key in place of this one, which ends after the overlap',
+      tag: 'agents',
+      needs: 'admin',
+      deed: 'key.rotated',
+      body: rotation,
+      creates: true,
+      answers: { 201: { description: 'The new key.', schema: issuedAnswer } },
+    },
+    async ({ principal, params, body: { expiresIn, overlap } }) => {
+      const wanted = { id: params.id, expiresAt: expiry(deps, expiresIn), overlapMs: overlap }
+      return created(toShown(await rotateKey(deps, principal, wanted)))
+    },
+  ),
   defineRoute(
     {
       method: 'delete',
@@ -155,6 +254,8 @@ const ofKeys = (deps: AdminDeps): readonly Route[] => [
 
 const expiry = ({ clock }: AdminDeps, expiresIn: number | undefined): number | undefined =>
   expiresIn === undefined ? undefined : clock() + expiresIn
+
+const toReply = ({ agent, version }: VersionedAgent): Reply => ok(agent, version)
 
 /** The one answer that shows a key. */
 const toShown = ({ key, ...facts }: IssuedKey): object => ({ ...facts, key: key.reveal() })

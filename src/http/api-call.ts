@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
-import { callAs } from '../admin/call.ts'
+import { callAction, callAs } from '../admin/call.ts'
 import { explainCall } from '../admin/policy.ts'
 import { anyObject } from './answers.ts'
 import { jsonObject, nameText } from './api-input.ts'
@@ -12,6 +12,12 @@ const callBody = z.strictObject({
   groups: z.array(nameText).max(100).optional(),
   tool: nameText,
   arguments: jsonObject.default({}),
+})
+
+const actionBody = z.strictObject({
+  actionIdentifier: nameText,
+  connectionId: nameText.optional(),
+  input: jsonObject.default({}),
 })
 
 const questionBody = callBody.extend({ at: z.number().int().min(0).optional() })
@@ -31,8 +37,9 @@ const policyAnswer = z.looseObject({
   policyVersion: z.string(),
 })
 
-/** `/call` and `/policy/explain`: a call as some agent would make it, run or only judged. */
+/** `/actions/call`: a call of an agent. `/call` and `/policy/explain`: a call as some agent would make it. */
 export const callRoutes = (deps: AdminDeps): readonly Route[] => [
+  actionRoute(deps),
   defineRoute(
     {
       method: 'post',
@@ -61,3 +68,32 @@ export const callRoutes = (deps: AdminDeps): readonly Route[] => [
     async ({ principal, body }) => ok(await explainCall(deps, principal, body)),
   ),
 ]
+
+const actionRoute = (deps: AdminDeps): Route =>
+  defineRoute(
+    {
+      method: 'post',
+      path: '/actions/call',
+      summary: 'Run one governed action, for agents that do not speak MCP',
+      tag: 'calls',
+      needs: 'agent',
+      deed: 'tool.call',
+      body: actionBody,
+      creates: true,
+      answers: { 200: { description: 'What the action answered.', schema: callAnswer } },
+      problems: [
+        'tool_not_found',
+        'denied',
+        'invalid_input',
+        'approval_required',
+        'connect_required',
+        'connection_unusable',
+        'rate_limit_exceeded',
+        'quota_exceeded',
+        'upstream_failed',
+        'upstream_timeout',
+      ],
+    },
+    async ({ principal, body, signal, requestId }) =>
+      ok(await callAction(deps, principal, body, { signal, requestId })),
+  )

@@ -28,6 +28,12 @@ export const durationText = z
   .regex(DURATION_PATTERN, 'must be a whole number and ms, s, m, h or d, such as 90d')
   .transform((text) => parseDuration(text) ?? 0)
 
+const HOUR_MS = 3_600_000
+const MOST_OVERLAP_MS = 30 * 24 * HOUR_MS
+
+/** How long a rotated key keeps working: `1h` when left out, at most 30d, `0s` for not at all. In milliseconds. */
+export const overlapText = durationText.refine((ms) => ms <= MOST_OVERLAP_MS, 'must be at most 30d').default(HOUR_MS)
+
 /** A plain JSON object, whatever it holds. */
 export const jsonObject = z.custom<JsonObject>(isJsonObject, 'must be a JSON object').meta({ type: 'object' })
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
+import { rolesOf } from '../admin/authority.ts'
 import { reloadConfig, status } from '../admin/status.ts'
+import type { Principal } from '../kernel/principal.ts'
 import { anyObject, timeAnswer } from './answers.ts'
 import { type Route, defineRoute, ok } from './route.ts'
 
@@ -34,8 +36,30 @@ const statusAnswer = z.looseObject({
   ),
 })
 
-/** `/status` and `/config/reload`. */
+const callerAnswer = z
+  .looseObject({
+    id: z.string(),
+    agent: z.string().optional(),
+    user: z.string().optional(),
+    groups: z.array(z.string()),
+    roles: z.array(z.enum(['admin', 'approver', 'auditor', 'viewer'])),
+  })
+  .meta({ id: 'Caller' })
+
+/** `/me`, `/status` and `/config/reload`. */
 export const statusRoutes = (deps: AdminDeps): readonly Route[] => [
+  defineRoute(
+    {
+      method: 'get',
+      path: '/me',
+      summary: 'Say who is asking and with which roles',
+      tag: 'gateway',
+      needs: 'caller',
+      deed: 'caller.read',
+      answers: { 200: { description: 'The caller.', schema: callerAnswer } },
+    },
+    ({ principal }) => Promise.resolve(ok(toCaller(principal))),
+  ),
   defineRoute(
     {
       method: 'get',
@@ -62,3 +86,8 @@ export const statusRoutes = (deps: AdminDeps): readonly Route[] => [
     async ({ principal }) => ok(await reloadConfig(deps, principal)),
   ),
 ]
+
+const toCaller = (principal: Principal): object => {
+  const { id, agent, user, groups } = principal
+  return { id, ...(agent !== '' && { agent }), ...(user !== undefined && { user }), groups, roles: rolesOf(principal) }
+}

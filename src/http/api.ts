@@ -7,9 +7,12 @@ import { agentRoutes } from './api-agents.ts'
 import { aliasRoutes } from './api-aliases.ts'
 import { auditRoutes } from './api-audit.ts'
 import { callRoutes } from './api-call.ts'
+import { peopleRoutes } from './api-people.ts'
+import { personKeyRoutes } from './api-person-keys.ts'
 import { statusRoutes } from './api-status.ts'
 import { toolRoutes } from './api-tools.ts'
 import { vaultRoutes } from './api-vault.ts'
+import { freezeRoutes } from './api-freezes.ts'
 import { mountRoutes } from './mount.ts'
 import { openApiDocument } from './openapi.ts'
 import { type Route, defineRoute, ok } from './route.ts'
@@ -30,11 +33,13 @@ export function apiRoutes({
   stopping = new AbortController().signal,
   routes = [],
 }: Omit<ApiDeps, 'authenticate'>): readonly Route[] {
-  const own = [...statusRoutes(admin), ...agentRoutes(admin), ...toolRoutes(admin), ...callRoutes(admin)]
+  const who = [...agentRoutes(admin), ...peopleRoutes(admin), ...personKeyRoutes(admin)]
+  const own = [...statusRoutes(admin), ...who, ...toolRoutes(admin), ...callRoutes(admin)]
   const all: Route[] = [
     ...own,
     ...aliasRoutes(admin),
     ...vaultRoutes(admin),
+    ...freezeRoutes(admin),
     ...auditRoutes(admin, stopping),
     ...routes,
   ]

@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import { checkHost, checkOrigin } from '../identity/origin.ts'
 import type { NewId } from '../kernel/clock.ts'
 import { GatewayError, toGatewayError } from '../kernel/errors.ts'
+import type { Principal } from '../kernel/principal.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import { readText } from './body.ts'
 import { credentialsOf } from './credentials.ts'
@@ -20,7 +21,7 @@ export interface HttpEnv {
 }
 
 export interface HttpDeps {
-  readonly identity: Identity
+  readonly identity: Pick<Identity, 'authenticate' | 'challenge' | 'metadata'>
   readonly mcp: Pick<McpHttp, 'handle'>
   /** Who may speak to us, as Host and Origin headers say it. Asked for each request: the port is known late. */
   readonly allowed: () => { readonly hosts: readonly string[]; readonly origins: readonly string[] }
@@ -43,6 +44,7 @@ export function httpApp(deps: HttpDeps): Hono<HttpEnv> {
   app.use(frame(deps))
   const serve = async (c: Context<HttpEnv>): Promise<Response> => {
     const principal = await identity.authenticate(credentialsOf(c))
+    refusePerson(principal)
     const caller = { principal, requestId: c.var.requestId, toolset: toolsetOf(c) }
     const request = c.req.raw
     if (request.method !== 'POST') return mcp.handle({ request, ...caller })
@@ -73,6 +75,15 @@ export function httpApp(deps: HttpDeps): Hono<HttpEnv> {
   return app
 }
 
+/** Rules speak of agents: what is no agent is under none of them. */
+function refusePerson({ credential, id }: Principal): void {
+  if (credential !== 'person') return
+  throw new GatewayError(
+    'forbidden',
+    `${id} is a person, and tools are for agents: connect with the key of an agent. A person's key opens the API and the pages.`,
+  )
+}
+
 /** Around every request: its id, whether it may speak to us at all, and headers that keep browsers from making use of answers. */
 const frame =
   ({ allowed, newId }: HttpDeps): MiddlewareHandler<HttpEnv> =>
@@ -99,7 +110,7 @@ function secure(headers: Headers, requestId: string): void {
 }
 
 /** RFC 9728 §3.1 puts the resource's path behind the well-known part; clients also try without it. */
-const metadataPaths = ({ metadata }: Identity): ReadonlySet<string> =>
+const metadataPaths = ({ metadata }: Pick<Identity, 'metadata'>): ReadonlySet<string> =>
   new Set(metadata ? [METADATA, `${METADATA}/mcp`, metadata.path] : [])
 
 const readiness = (c: Context, problem: string | undefined): Response =>

@@ -67,8 +67,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export const ok = (body: unknown, version?: string | number): Reply => ({ status: 200, body, version })
-export const created = (body: unknown, version?: string | number): Reply => ({ status: 201, body, version })
+export const ok = (body: unknown, version?: Reply['version']): Reply => ({ status: 200, body, version })
+export const created = (body: unknown, version?: Reply['version']): Reply => ({ status: 201, body, version })
 export const noContent = (): Reply => ({ status: 204 })
 
 /** A route, whatever its own types are. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Agent, NameStyle, SchemaStyle, ToolMode } from '../kernel/principal.ts'
-import { defineCollection, type Store } from '../store/store.ts'
+import { defineCollection, type Store, type Versioned } from '../store/store.ts'
 import { readableRow } from './readable-row.ts'
 
 /** The same names as in the configuration; `admin` and `gatehouse` could be taken for the gateway itself. */
@@ -14,18 +14,28 @@ const managedSchema = z.strictObject({
   toolMode: z.enum(['auto', 'full', 'search', 'both']).optional(),
   pinned: z.array(z.string().min(1).max(200)).max(100).optional(),
   schemas: z.enum(['full', 'slim']).optional(),
+  /** True when left out. */
+  enabled: z.boolean().optional(),
 })
+
+type AgentRow = z.infer<typeof managedSchema>
 
 export const agentCollection = defineCollection('agents', managedSchema)
 
-export interface AgentDraft {
-  readonly id: string
+/** What an admin says of an agent. */
+export interface AgentSettings {
   readonly title?: string | undefined
   readonly groups: readonly string[]
   readonly toolNames: NameStyle
   readonly toolMode?: ToolMode | undefined
   readonly pinned?: readonly string[] | undefined
   readonly schemas?: SchemaStyle | undefined
+  /** True when left out. */
+  readonly enabled?: boolean | undefined
+}
+
+export interface AgentDraft extends AgentSettings {
+  readonly id: string
 }
 
 /** All agents: those that the configuration declares and those that admins registered. A declared one hides a managed one. */
@@ -36,8 +46,15 @@ export interface AgentBook {
   list(): Promise<readonly Agent[]>
   /** GatewayError `conflict` when the id is taken, `invalid_request` when it is none. */
   add(draft: AgentDraft): Promise<Agent>
-  /** GatewayError `not_found` when no managed agent has that id. */
-  remove(id: string): Promise<void>
+  /** The version of a managed agent; undefined for a declared one, which changes with the configuration. */
+  version(id: string): number | undefined
+  /**
+   * Takes the place of what was said before. GatewayError `version_conflict` when it was changed meanwhile, `conflict` for a
+   * declared agent, `not_found` for none.
+   */
+  update(id: string, settings: AgentSettings, ifVersion?: number): Promise<Agent>
+  /** GatewayError `not_found` when no managed agent has that id, `version_conflict` when it was changed meanwhile. */
+  remove(id: string, ifVersion?: number): Promise<void>
   /** Called after each change of a managed agent. */
   onChange(listener: () => void): () => void
   close(): void
@@ -51,7 +68,7 @@ export interface AgentBookDeps {
 
 /** Opens the book of agents: an index in memory that follows the store. */
 export async function openAgentBook({ store, declared }: AgentBookDeps): Promise<AgentBook> {
-  const managed = new Map<string, Agent>()
+  const managed = new Map<string, Versioned<AgentRow>>()
   const listeners = new Set<() => void>()
   const seen = new Set<string>()
   let merged: { readonly of: ReadonlyMap<string, Agent>; readonly all: ReadonlyMap<string, Agent> } | undefined
@@ -63,32 +80,33 @@ export async function openAgentBook({ store, declared }: AgentBookDeps): Promise
     managed.delete(change.id)
     seen.add(change.id)
     const row = readableRow(change)
-    if (row) managed.set(row.id, toAgent(row.id, row.value))
+    if (row) managed.set(row.id, row)
     changed()
   })
-  for (const { id, value } of await store.list(agentCollection)) if (!seen.has(id)) managed.set(id, toAgent(id, value))
+  for (const row of await store.list(agentCollection)) if (!seen.has(row.id)) managed.set(row.id, row)
 
   const agents = (): ReadonlyMap<string, Agent> => {
     const of = declared()
-    if (merged?.of !== of) merged = { of, all: new Map([...managed, ...of]) }
+    if (merged?.of !== of) merged = { of, all: new Map([...[...managed.values()].map(toEntry), ...of]) }
     return merged.all
   }
   return {
     agents,
     list: () => Promise.resolve([...agents().values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))),
-    async add({ id, groups, pinned, ...draft }) {
+    async add({ id, ...settings }) {
       refuseBadId(id)
       if (agents().has(id)) throw new GatewayError('conflict', `There is an agent "${id}" already.`)
-      const row = withoutGaps({ ...draft, groups: [...groups], pinned: pinned && [...pinned] })
-      const { value } = await store.put(agentCollection, id, row, { ifVersion: 0 })
-      return toAgent(id, value)
+      return toAgent(await store.put(agentCollection, id, toRow(settings), { ifVersion: 0 }))
     },
-    async remove(id) {
-      if (await store.delete(agentCollection, id)) return
-      const why = declared().has(id)
-        ? 'It is declared in the configuration: remove it there.'
-        : 'See gatehouse agent list.'
-      throw new GatewayError('not_found', `No admin has registered an agent "${id}". ${why}`)
+    version: (id) => (declared().has(id) ? undefined : managed.get(id)?.version),
+    async update(id, settings, ifVersion) {
+      const known = managed.get(id)
+      if (!known || declared().has(id)) throw notManaged(id, declared().has(id), 'conflict')
+      return toAgent(await store.put(agentCollection, id, toRow(settings), { ifVersion: ifVersion ?? known.version }))
+    },
+    async remove(id, ifVersion) {
+      if (await store.delete(agentCollection, id, ifVersion === undefined ? {} : { ifVersion })) return
+      throw notManaged(id, declared().has(id), 'not_found')
     },
     onChange(listener) {
       listeners.add(listener)
@@ -106,13 +124,27 @@ function refuseBadId(id: string): void {
   )
 }
 
-const toAgent = (id: string, { title, ...agent }: z.infer<typeof managedSchema>): Agent => ({
+function notManaged(id: string, isDeclared: boolean, code: 'conflict' | 'not_found'): GatewayError {
+  if (!isDeclared) {
+    return new GatewayError('not_found', `No admin has registered an agent "${id}". See gatehouse agent list.`)
+  }
+  const deed = code === 'conflict' ? 'change' : 'remove'
+  const detail = `No admin has registered the agent "${id}". It is declared in the configuration: ${deed} it there.`
+  return new GatewayError(code, detail)
+}
+
+const toRow = ({ groups, pinned, ...settings }: AgentSettings): AgentRow =>
+  withoutGaps({ ...settings, groups: [...groups], pinned: pinned && [...pinned] })
+
+const toAgent = ({ id, value: { title, enabled = true, ...agent } }: Versioned<AgentRow>): Agent => ({
   id,
   ...(title === undefined ? {} : { title }),
   ...agent,
-  enabled: true,
+  enabled,
   origin: 'managed',
 })
+
+const toEntry = (row: Versioned<AgentRow>): [string, Agent] => [row.id, toAgent(row)]
 
 /** Rows are JSON: what was not given is not a member. */
 const withoutGaps = <T extends object>(row: T): T =>

@@ -7,7 +7,10 @@ import { challengeFor, metadataUrl, type ProtectedResource, protectedResourceMet
 import type { JwtVerifier } from './jwt-verifier.ts'
 import { KEY_PREFIX, type KeyBook } from './keys.ts'
 import { isLoopbackAddress } from './loopback.ts'
-import { adminPrincipal, registered, toPrincipal } from './principals.ts'
+import { type KeyHolder } from './key-book.ts'
+import type { PeopleBook } from './people.ts'
+import { PERSON_KEY_PREFIX, type PersonKeys } from './person-keys.ts'
+import { adminPrincipal, personPrincipal, registered, toPrincipal } from './principals.ts'
 
 /** `b64token` of RFC 6750 §2.1; the scheme in any case (RFC 9110 §11.1). */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i
@@ -25,6 +28,8 @@ export interface CredentialRequest {
 export interface IdentityDeps {
   readonly agents: () => ReadonlyMap<string, Agent>
   readonly keys: Pick<KeyBook, 'verify'>
+  /** People and their keys; absent where nobody signs in. */
+  readonly people?: { readonly book: Pick<PeopleBook, 'get'>; readonly keys: Pick<PersonKeys, 'verify' | 'recheck'> }
   /** Absent when no identity provider is configured. */
   readonly jwt?: JwtVerifier | undefined
   /** The agent that callers on this machine are when they bring no credential. */
@@ -43,6 +48,13 @@ export interface Identity {
    * of the loopback agent.
    */
   authenticate(request: CredentialRequest): Promise<Principal>
+  /**
+   * The person behind a key of theirs, for a browser that signs in, and the key's id. GatewayError `unauthenticated` for
+   * anything that is no such key, `forbidden` when the person is disabled.
+   */
+  signIn(key: string): { readonly principal: Principal; readonly keyId: string }
+  /** The person whose key opened a session, while that key still works. Throws like `signIn`. */
+  recheck(keyId: string): Principal
   /** The `WWW-Authenticate` header for a 401, and for a 403 whose `data.error` is `insufficient_scope`. */
   challenge(error: GatewayError): string
   /** RFC 9728: where to serve it, and what. Absent without an identity provider: there is no token to be had then. */
@@ -57,6 +69,14 @@ export function createIdentity(deps: IdentityDeps): Identity {
       request.authorization === undefined
         ? withoutCredential(deps, request)
         : withCredential(deps, request.authorization, request),
+    signIn(key) {
+      const holder = holderOf(deps, key)
+      return { principal: toPerson(deps, holder), keyId: holder.keyId }
+    },
+    recheck(keyId) {
+      if (!deps.people) throw refused('Nobody signs in here.')
+      return toPerson(deps, deps.people.keys.recheck(keyId))
+    },
     challenge: (error) => challengeFor(error, facts),
     ...(facts
       ? { metadata: { path: metadataUrl(facts.resource).pathname, document: protectedResourceMetadata(facts) } }
@@ -76,6 +96,7 @@ async function withCredential(
   const token = BEARER.exec(authorization)?.[1]
   if (token === undefined) throw refused('The Authorization header must be "Bearer <key or token>".')
   if (token.startsWith(KEY_PREFIX)) return withKey(deps, token)
+  if (token.startsWith(PERSON_KEY_PREFIX)) return toPerson(deps, holderOf(deps, token))
   if (token.startsWith(ATTACH_PREFIX)) return withAttachToken(deps, token, request)
   if (deps.jwt) return withJwt(deps, deps.jwt, token)
   throw refused(`This is no key of this gateway: keys begin with ${KEY_PREFIX}.`)
@@ -83,6 +104,19 @@ async function withCredential(
 
 function withKey({ keys, agents, organisation }: IdentityDeps, key: string): Principal {
   return toPrincipal({ agent: registered(agents(), keys.verify(key)), organisation, credential: 'key' })
+}
+
+function holderOf({ people }: IdentityDeps, key: string): KeyHolder {
+  if (people) return people.keys.verify(key)
+  throw refused('This is no key of a person.')
+}
+
+/** A key outlives the registration only until somebody looks: without a person it opens nothing. */
+function toPerson({ people, organisation }: IdentityDeps, { owner }: KeyHolder): Principal {
+  const person = people?.book.get(owner)?.person
+  if (!person) throw refused(`There is no person "${owner}" any more. Ask an admin: gatehouse people add ${owner}.`)
+  const { id, roles, groups } = person
+  return personPrincipal({ id, organisation, roles, groups, registered: person })
 }
 
 /** The token never leaves the machine, so that it counts from nowhere else. */
@@ -100,8 +134,23 @@ function withAttachToken(
   return toPrincipal({ agent, organisation: deps.organisation, credential: 'stdio' })
 }
 
-async function withJwt({ agents, organisation }: IdentityDeps, jwt: JwtVerifier, token: string): Promise<Principal> {
-  const { agent: id, user, groups, claims } = await jwt.verify(token)
+async function withJwt(
+  { agents, organisation, people }: IdentityDeps,
+  jwt: JwtVerifier,
+  token: string,
+): Promise<Principal> {
+  const { agent: id, user, groups, claims, roles } = await jwt.verify(token)
+  if (roles) {
+    if (user === undefined) throw refused('The access token names no person, and its client is for people only.')
+    return personPrincipal({
+      id: user,
+      organisation,
+      roles,
+      groups,
+      claims,
+      registered: people?.book.get(user)?.person,
+    })
+  }
   const agent = agents().get(id)
   if (!agent) {
     const detail = `The access token is valid, but its client is no agent here. An admin can add it to "agents", or name its agent in identity.jwt.agents.`

@@ -2,6 +2,7 @@ import { errors, jwtVerify, type JWTPayload } from 'jose'
 import type { Clock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import type { Role } from '../kernel/principal.ts'
 import { asName, asNames, claimAt, scopesOf } from './claims.ts'
 import { issuerKeys } from './issuer-keys.ts'
 
@@ -25,6 +26,21 @@ export interface JwtSettings {
   readonly clockTolerance: number
   readonly scopes: readonly string[]
   readonly authorizationServers?: readonly string[] | undefined
+  /** People who sign in with the identity provider; absent when only agents do. */
+  readonly roles?: RoleSettings | undefined
+}
+
+/** Which tokens are people's, and which roles they have. */
+export interface RoleSettings {
+  /**
+   * The clients with which people sign in. Tokens of any other client are an agent's, whatever their claims say: an agent
+   * that acts for an admin is no admin.
+   */
+  readonly clients: readonly string[]
+  /** JSON Pointer into the claims. */
+  readonly claim: string
+  /** Roles by a value of that claim. */
+  readonly values: Readonly<Record<string, readonly Role[]>>
 }
 
 /** What a valid token says. */
@@ -34,6 +50,8 @@ export interface TokenFacts {
   readonly user?: string
   readonly groups: readonly string[]
   readonly claims: JsonObject
+  /** There for the token of a person, and then it is no agent's; possibly empty. */
+  readonly roles?: readonly Role[]
 }
 
 export interface JwtVerifier {
@@ -91,8 +109,15 @@ function toFacts(payload: JWTPayload, settings: JwtSettings): TokenFacts {
     ...(user === undefined || user === client ? {} : { user }),
     groups: asNames(claimAt(claims, settings.groupsClaim)),
     claims,
+    ...(settings.roles?.clients.includes(client) === true && { roles: rolesIn(claims, settings.roles) }),
   }
 }
+
+const rolesIn = (claims: JsonObject, { claim, values }: RoleSettings): readonly Role[] => [
+  ...new Set(
+    asNames(claimAt(claims, claim)).flatMap((name) => (Object.hasOwn(values, name) ? (values[name] ?? []) : [])),
+  ),
+]
 
 function requireScopes(claims: JsonObject, wanted: readonly string[]): void {
   const granted = scopesOf(claims)

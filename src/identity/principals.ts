@@ -1,6 +1,6 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Agent, Credential, Principal } from '../kernel/principal.ts'
+import type { Agent, Credential, Person, Principal, Role } from '../kernel/principal.ts'
 
 type Agents = ReadonlyMap<string, Agent>
 
@@ -44,6 +44,28 @@ export const adminPrincipal = (organisation: string): Principal => ({
   claims: {},
   credential: 'admin',
 })
+
+export interface PersonParts {
+  /** A name; the `user` of the principal. */
+  readonly id: string
+  readonly organisation: string
+  readonly roles: readonly Role[]
+  readonly groups: readonly string[]
+  readonly claims?: JsonObject
+  /** Their registration, when they have one. */
+  readonly registered?: Person | undefined
+}
+
+/**
+ * A verified person: no agent, so that no rule about agents speaks of it, and no tool opens to it. GatewayError `forbidden`
+ * when their registration is disabled.
+ */
+export function personPrincipal({ id, organisation, roles, groups, claims = {}, registered }: PersonParts): Principal {
+  if (registered && !registered.enabled) {
+    throw new GatewayError('forbidden', `The person "${id}" is disabled. Ask an admin to enable them.`)
+  }
+  return { id: `person:${id}`, organisation, agent: '', user: id, groups, claims, credential: 'person', roles }
+}
 
 export interface StdioPrincipal {
   /** The id that the command line or the environment names. */

@@ -14,11 +14,12 @@ export type Role = 'admin' | 'approver' | 'auditor' | 'viewer'
  * (`clientInfo`, arguments, headers other than the credential) ends up here.
  */
 export interface Principal {
-  /** Stable text for audit and limits: `agent:sidekick` or `agent:sidekick/user:ann`. */
+  /** Stable text for audit and limits: `agent:sidekick`, `agent:sidekick/user:ann` or `person:ann`. */
   readonly id: string
   readonly organisation: string
+  /** Empty for a person: no agent has that id, and rules about agents speak of nobody then. */
   readonly agent: string
-  /** The person that the agent acts for, when the credential names one. */
+  /** The person that the agent acts for, or that the principal is, when the credential names one. */
   readonly user?: string
   /** Groups of the agent's registration and of the credential's claims. */
   readonly groups: readonly string[]
@@ -26,6 +27,20 @@ export interface Principal {
   readonly credential: Credential
   /** Only people have any; absent is none. */
   readonly roles?: readonly Role[] | undefined
+}
+
+/** Somebody who signs in to the API and the pages with a key of their own. */
+export interface Person {
+  /** A name or an e-mail address in lower case; the `user` of what they do. */
+  readonly id: string
+  readonly title?: string | undefined
+  readonly roles: readonly Role[]
+  /** Groups that approvals are asked of. */
+  readonly groups: readonly string[]
+  readonly email?: string | undefined
+  readonly enabled: boolean
+  /** Declared in `gateway.config.json`, or managed through the CLI and API. */
+  readonly origin: 'declared' | 'managed'
 }
 
 /** How the names of tools look to an agent (DESIGN §2). */

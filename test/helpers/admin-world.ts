@@ -2,11 +2,14 @@ import { Hono } from 'hono'
 import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
 import { type AliasBook, aliasBook } from '../../src/admin/alias-book.ts'
 import { vaultControl } from '../../src/connections/sealed/rotation.ts'
+import { freezeBook } from '../../src/admin/freeze-book.ts'
 import { overrideBook } from '../../src/admin/override-book.ts'
 import { apiApp } from '../../src/http/api.ts'
 import { problemResponse } from '../../src/http/problem.ts'
 import { openAgentBook } from '../../src/identity/agents.ts'
 import { openKeyBook } from '../../src/identity/keys.ts'
+import { openPeopleBook } from '../../src/identity/people.ts'
+import { openPersonKeys } from '../../src/identity/person-keys.ts'
 import { adminPrincipal } from '../../src/identity/principals.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
 import { searchBook } from '../../src/gateway/meta/search-book.ts'
@@ -66,6 +69,8 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
   const store = openStore(memoryDriver())
   const agents = await openAgentBook({ store, declared: () => gateway.deps.snapshot().agents })
   const keys = await openKeyBook({ store, clock })
+  const people = await openPeopleBook({ store, declared: () => new Map() })
+  const personKeys = await openPersonKeys({ store, clock })
   const overrides = await overrideBook({
     store,
     onChanged: () => Promise.resolve(gateway.swap({ managed: overrides.all() })),
@@ -97,6 +102,8 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     load: () => ({ sessions: 2, listens: 1, running: 3, parked: 1, subscriptions: 0 }),
     agents,
     keys,
+    people,
+    personKeys,
     pins: {
       get: (id) => Promise.resolve(pins.get(id)),
       accept: (id, fingerprint) =>
@@ -104,6 +111,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     },
     overrides,
     aliases,
+    freezes: await freezeBook({ store, apply: gateway.freezes.set }),
     vault: vaultControl({ vault: openVault({ keys: [VAULT_KEY] }), keyFile: undefined, rows: [] }),
     audit: {
       append: (event) => {
