@@ -1,3 +1,4 @@
+import { ADMINS } from './approvers.ts'
 import { isGlob, toGlob } from './glob.ts'
 import { suggest } from './near-name.ts'
 import type { Place } from './problem.ts'
@@ -70,7 +71,7 @@ export function checkReferences(rule: Rule, known: KnownNames, at: Place): void 
     if (tools.except) checkTools(tools.except, { ...tools, ...tools.except }, known, at.at('tools', 'except'))
   }
   const approvers = obligations?.approval?.approvers
-  checkNames(approvers, known.groups, GROUP, at.at('obligations', 'approval', 'approvers'))
+  checkNames(approvers, new Set([...known.groups, ADMINS]), GROUP, at.at('obligations', 'approval', 'approvers'))
 }
 
 interface Kind {
