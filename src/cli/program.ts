@@ -4,6 +4,7 @@ import { agentCommand } from './commands/agent.ts'
 import { auditCommand } from './commands/audit.ts'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
+import { freezeCommand, unfreezeCommand } from './commands/freeze.ts'
 import { policyCommand } from './commands/policy.ts'
 import { searchCommand } from './commands/search.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -55,6 +56,8 @@ function gatehouse(cli: Cli): Command {
     policyCommand,
     auditCommand,
     vaultCommand,
+    freezeCommand,
+    unfreezeCommand,
     callCommand,
   ]
   for (const make of commands) program.addCommand(make(cli))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { policyDocumentSchema } from '../policy/schema.ts'
-import { connectionSchema } from './connection-schema.ts'
-import { slugSchema, urlSchema } from './field-schemas.ts'
+import { connectionSchema, oauthClientsSchema } from './connection-schema.ts'
+import { durationSchema, slugSchema, urlSchema } from './field-schemas.ts'
 import { agentIdSchema, agentSchema, identitySchema } from './identity-schema.ts'
 import { personIdSchema, personSchema } from './people-schema.ts'
 import type { ConfigSource } from './source.ts'
@@ -66,12 +66,28 @@ const auditSchema = z.strictObject({
     .describe('Size at which a new audit file is begun, in bytes.'),
 })
 
+const runsSchema = z.strictObject({
+  idle: durationSchema
+    .prefault('30m')
+    .describe('How long the run of an agent remembers the labels it has seen, after the last call.'),
+})
+
 const discoverySchema = z.strictObject({
   learnAliases: z
     .boolean()
     .default(false)
     .describe(
       'Lets search learn from itself: word stems of searches that led to a call that worked find the tool too.',
+    ),
+})
+
+const stdioSchema = z.strictObject({
+  allowedCommands: z
+    .array(z.string().regex(/\S/, 'Write a command.').max(1_000))
+    .max(200)
+    .default([])
+    .describe(
+      'First words of command lines, such as "npx -y @modelcontextprotocol/server-memory", that admins may have started through API, console and CLI. Connections of this file need none.',
     ),
 })
 
@@ -102,6 +118,11 @@ export const configSchema = z.strictObject({
     .record(connectionSlugSchema, connectionSchema)
     .default({})
     .describe('Services and downstream MCP servers, by the name that their tools carry.'),
+  oauthClients: oauthClientsSchema
+    .default({})
+    .describe('Our own clients at services with OAuth, by provider. Register them there with our redirect address.'),
+  runs: runsSchema.prefault({}).describe('Runs of agents, for rules about what a run has seen.'),
+  stdio: stdioSchema.prefault({}).describe('Programs that may be started for connections which are not in this file.'),
   discovery: discoverySchema.prefault({}).describe('How agents find tools.'),
   toolsets: z
     .record(toolsetNameSchema, toolsetSchema)

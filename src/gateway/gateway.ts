@@ -1,10 +1,12 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Approvals } from './approvals/approvals.ts'
+import type { Freezes } from './freeze.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Listings } from './listing.ts'
 import type { AliasLearner } from './meta/alias-learner.ts'
+import type { Runs } from './runs.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Validator } from './validator.ts'
 
@@ -16,6 +18,8 @@ export interface GatewayDeps {
   readonly validator: Validator
   readonly limits: Limits
   readonly ledger: Ledger
+  readonly freezes: Freezes
+  readonly runs: Runs
   /** Where calls wait for people. Without it, what needs people is refused. */
   readonly approvals?: Approvals | undefined
   readonly clock: Clock

@@ -47,6 +47,8 @@ interface Facts {
   readonly policyVersion: string
   feature?: Feature
   input?: JsonObject
+  /** What the run had seen when it asked. */
+  labels?: ReadonlySet<string>
   decision?: Decision
 }
 
@@ -85,6 +87,20 @@ async function run<F extends Feature, Result extends JsonObject>(
   facts: Facts,
 ): Promise<Result> {
   const feature = findVisible(snapshot, act, facts)
+  const { principal, signal } = act.exchange
+  return deps.freezes.guard({ agent: principal.agent, connection: feature.connection, signal }, (until) =>
+    govern(deps, snapshot, { ...act, exchange: { ...act.exchange, signal: until } }, { facts, feature }),
+  )
+}
+
+/** What is known to exist for the caller, and is not stopped. */
+async function govern<F extends Feature, Result extends JsonObject>(
+  deps: GatewayDeps,
+  snapshot: Snapshot,
+  act: Act<F, Result>,
+  { facts, feature }: { readonly facts: Facts; readonly feature: F },
+): Promise<Result> {
+  facts.labels = deps.runs.seen(act.exchange)
   const input = (facts.input = act.parse(feature))
   const decision = (facts.decision = owing(act, ask(snapshot, act, facts, { feature, verb: 'invoke' })))
   if (decision.effect === 'deny') throw new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
@@ -104,6 +120,8 @@ async function run<F extends Feature, Result extends JsonObject>(
   if (feature.effect !== 'read') await deps.ledger.intent(toEvent(deps, act, facts, { phase: 'intent' }))
   const exchange = governedExchange(act.exchange, obligations, () => refusalNow(deps, act, facts))
   const result = await clearance.around(() => act.send(source, feature, input, { snapshot, exchange }))
+  // Before anyone reads it, and whatever is left of it: the run has seen it from here on.
+  for (const obligation of obligations) if (obligation.kind === 'label') deps.runs.mark(act.exchange, obligation.labels)
   return act.finish(result, obligations, feature)
 }
 
@@ -116,7 +134,7 @@ function refusalNow<F extends Feature, Result extends JsonObject>(
   const now = deps.snapshot()
   const feature = act.find(now)
   if (!feature || !isWithin(now, feature, act.exchange.toolset)) return act.unknown()
-  const later = { ...facts, startedAt: deps.clock() }
+  const later = { ...facts, startedAt: deps.clock(), labels: deps.runs.seen(act.exchange) }
   if (ask(now, act, later, { feature, verb: 'see' }).effect === 'deny') return act.unknown()
   const decision = ask(now, act, later, { feature, verb: 'invoke' })
   return decision.effect === 'deny'
@@ -151,10 +169,17 @@ function findVisible<F extends Feature, Result extends JsonObject>(
 function ask(
   snapshot: Snapshot,
   { exchange }: { readonly exchange: Exchange },
-  { startedAt: at, input }: Facts,
+  { startedAt: at, input, labels }: Facts,
   { feature: tool, verb }: { readonly feature: Feature; readonly verb: 'see' | 'invoke' },
 ): Decision {
-  return decide(snapshot.policy, { principal: exchange.principal, tool, verb, at, ...(input && { input }) })
+  return decide(snapshot.policy, {
+    principal: exchange.principal,
+    tool,
+    verb,
+    at,
+    ...(input && { input }),
+    ...(labels && { labels }),
+  })
 }
 
 /** A connection that is known but down has a source that says so; this is for one that was taken away meanwhile. */

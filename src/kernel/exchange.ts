@@ -38,6 +38,8 @@ export interface Exchange {
   readonly protocol: CallerProtocol
   /** The toolset that the caller came through: what is not in it does not exist for this request. */
   readonly toolset?: string | undefined
+  /** The id of the legacy session that the request belongs to; absent for modern clients. */
+  readonly session?: string | undefined
   /** The request's `_meta` without what belongs to the hop (envelope keys, `progressToken`). */
   readonly meta?: JsonObject
   /** Present when the caller asked for progress. */

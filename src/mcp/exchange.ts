@@ -17,6 +17,8 @@ export interface Caller {
   readonly requestId: string
   /** The toolset at whose door it knocked. */
   readonly toolset?: string | undefined
+  /** The legacy session or the pipe that it speaks over. */
+  readonly session?: string | undefined
 }
 
 /** RFC 5424 §6.2.1 as MCP names them, least important first. */

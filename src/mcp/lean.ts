@@ -112,7 +112,12 @@ async function answerLegacy(methods: Methods, session: Session, plain: Plain): P
   const { served, running } = session
   const controller = new AbortController()
   const exchange: Exchange = {
-    ...plainExchange({ caller, params, protocol: served.protocol(), signal: controller.signal }),
+    ...plainExchange({
+      caller: { ...caller, session: session.id },
+      params,
+      protocol: served.protocol(),
+      signal: controller.signal,
+    }),
     onLog: (message) => served.log(message),
   }
   const cancelled = new Promise<undefined>((resolve) => {

@@ -62,7 +62,10 @@ async function serve(
   { body, caller }: { readonly body: Json | undefined; readonly caller: Caller },
 ): Promise<Response> {
   const { transport } = session
-  const response = await transport.handleRequest(request, { parsedBody: body, authInfo: toAuthInfo(caller) })
+  const response = await transport.handleRequest(request, {
+    parsedBody: body,
+    authInfo: toAuthInfo({ ...caller, session: session.id }),
+  })
   if (request.method === 'GET' && response.status === 200) sessions.hold(session, request.signal)
   if (response.status === 202) cancel(session, body)
   return response

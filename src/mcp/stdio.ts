@@ -40,7 +40,8 @@ export function mcpStdio(deps: McpDeps, options: McpStdioOptions): McpStdio {
   const closed = new Promise<void>((resolve) => {
     onEnd = resolve
   })
-  const caller = () => ({ principal, toolset, requestId: deps.newId() })
+  const session = deps.newId()
+  const caller = () => ({ principal, toolset, session, requestId: deps.newId() })
   const follow = () => subscriptions.open(principal, (uri) => served?.resourceUpdated(uri))
   const subscriber = follow()
   const listens = stdioListens(follow(), caller)

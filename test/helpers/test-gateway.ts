@@ -2,6 +2,7 @@ import type { AliasBook } from '../../src/admin/alias-book.ts'
 import { buildCatalog, type CatalogInput, type Pins, type ToolOverride } from '../../src/catalog/catalog.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
 import type { GatewayDeps, Log } from '../../src/gateway/gateway.ts'
+import { freezeSwitch, type FreezeSwitch } from '../../src/gateway/freeze.ts'
 import { ledger } from '../../src/gateway/ledger.ts'
 import { memoryLimits } from '../../src/gateway/limits.ts'
 import { listTools } from '../../src/gateway/list-tools.ts'
@@ -11,6 +12,7 @@ import { aliasLearner } from '../../src/gateway/meta/alias-learner.ts'
 import { searchBook } from '../../src/gateway/meta/search-book.ts'
 import { searchDeps } from '../../src/gateway/meta/search-deps.ts'
 import { builtInSource } from '../../src/gateway/meta/source.ts'
+import { runs } from '../../src/gateway/runs.ts'
 import type { Snapshot } from '../../src/gateway/snapshot.ts'
 import { toToolsets } from '../../src/gateway/toolset.ts'
 import { schemaValidator } from '../../src/gateway/validator.ts'
@@ -63,6 +65,7 @@ export interface TestGatewayOptions {
 /** The gateway's real lives over fake sources, with a clock to turn and every audit event at hand. */
 export interface TestGateway {
   readonly deps: GatewayDeps
+  readonly freezes: FreezeSwitch
   readonly events: AuditEvent[]
   /** What reached a source, in order. */
   readonly sent: { readonly connection: string; readonly name: string; readonly input: JsonObject }[]
@@ -91,12 +94,16 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     close: () => Promise.resolve(),
   }
   const { aliases } = options
+  const freezes = freezeSwitch()
   const learner = aliases && aliasLearner({ clock: () => clock.now, learn: (...args) => void aliases.learn(...args) })
   const book = searchBook(
     { clock: () => performance.now(), pause: () => new Promise((next) => void setImmediate(next)) },
     aliases?.stems,
   )
-  const builtIn = builtInSource(searchDeps(() => snapshot, book, learner), () => options.approvals?.())
+  const builtIn = builtInSource(
+    searchDeps(() => snapshot, book, learner),
+    () => options.approvals?.(),
+  )
   let snapshot = toSnapshot(options, sent, builtIn)
   const deps: GatewayDeps = {
     get approvals() {
@@ -107,12 +114,15 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     validator: schemaValidator(),
     limits: memoryLimits(() => clock.now),
     ledger: ledger(options.audit ?? memoryAudit, () => undefined),
+    freezes,
+    runs: runs({ clock: () => clock.now, idleMs: 1_800_000 }),
     clock: () => clock.now,
     learner,
     log: silent,
   }
   return {
     deps,
+    freezes,
     events,
     sent,
     clock,

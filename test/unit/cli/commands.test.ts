@@ -340,3 +340,30 @@ describe('what search has learned', () => {
     expect(await run('tools', 'forget-aliases', 'conn:files:nothing')).toBe(1)
   })
 })
+
+describe('the emergency stop', () => {
+  it('stops an agent, shows what is stopped, and is lifted, each with one line in the audit log', async () => {
+    const { world, run, out } = await composedShell()
+    expect(await run('freeze', '--agent', 'sidekick', '--reason', 'key leaked')).toBe(0)
+    expect(await run('call', 'conn:files:read_file', '{"path":"a"}', '--agent', 'sidekick')).toBe(1)
+    expect(await run('freeze', '--list')).toBe(0)
+    expect(out()).toMatch(/agent sidekick +2026-.*key leaked/)
+    expect(await run('unfreeze', '--agent', 'sidekick')).toBe(0)
+    expect(await run('call', 'conn:files:read_file', '{"path":"a"}', '--agent', 'sidekick')).toBe(0)
+    const deeds = world.records.filter(({ type }) => type.startsWith('freeze.'))
+    expect(deeds.map(({ type, phase, outcome, agent }) => [type, phase, outcome, agent])).toEqual([
+      ['freeze.set', 'event', 'ok', 'sidekick'],
+      ['freeze.lifted', 'event', 'ok', 'sidekick'],
+    ])
+  })
+
+  it('says what is missing, what does not exist, and what is not stopped', async () => {
+    const { run, err } = await composedShell()
+    expect(await run('freeze')).toBe(2)
+    expect(await run('freeze', '--all', '--agent', 'sidekick')).toBe(2)
+    expect(await run('freeze', '--agent', 'nobody')).toBe(1)
+    expect(err()).toContain('There is no agent "nobody", so nothing was stopped.')
+    expect(await run('unfreeze', '--all')).toBe(1)
+    expect(err()).toContain('The whole gateway is not stopped.')
+  })
+})
