@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
@@ -74,9 +74,9 @@ export async function fakeAuthorizationServer(): Promise<FakeAuthorizationServer
     })
     const answer = new URLSearchParams({ code, state: value('state'), iss: issuer })
     fake.redirect(answer)
-    return `${value('redirect_uri')}?${answer}`
+    return `${value('redirect_uri')}?${answer.toString()}`
   }
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', issuer)
     const body = await text(request)
     requests.push({ path, query, body, authorization: request.headers.authorization })
@@ -91,7 +91,8 @@ export async function fakeAuthorizationServer(): Promise<FakeAuthorizationServer
       const answer = token(new URLSearchParams(body))
       send(answer ? 200 : 400, answer ?? { error: 'invalid_grant', error_description: 'evil words' })
     } else send(404, {})
-  })
+  }
+  const server = createServer((request, response) => void serve(request, response))
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })

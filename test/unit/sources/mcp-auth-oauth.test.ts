@@ -195,8 +195,9 @@ describe('signing in to an MCP server', () => {
     const fetchOf: McpAuthDeps['fetch'] = (options) => {
       const guarded = deps.fetch(options)
       return async (input, init) => {
-        if (new URL(String(input)).pathname !== '/.well-known/oauth-protected-resource/mcp') return guarded(input, init)
-        sent.push(String(input))
+        const { href, pathname } = new URL(input instanceof Request ? input.url : input)
+        if (pathname !== '/.well-known/oauth-protected-resource/mcp') return guarded(input, init)
+        sent.push(href)
         return Response.json({ resource: server.url.href, authorization_servers: [address] })
       }
     }
