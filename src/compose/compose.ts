@@ -57,7 +57,15 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const book = configBook(config, { path, clock, log, audit: world.audit })
   const identities = await openIdentities({ store: world.store, book, clock, closing: open })
   const { agents } = identities
-  const engine = await startEngine({ config, world, agents, log, closing: open, clock })
+  const engine = await startEngine({
+    config,
+    world,
+    agents,
+    log,
+    closing: open,
+    clock,
+    origin: () => front.origin(),
+  })
   const { gateway, snapshots, supervisor } = engine
 
   const attachToken = newAttachToken()
@@ -69,6 +77,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     world,
     identities,
     admin,
+    approvals: engine.approvals,
     mcp,
     attachToken,
     log,

@@ -1,7 +1,8 @@
 import type { AdminDeps } from '../admin/admin.ts'
 import type { Config } from '../config/schema.ts'
-import { resourceUrl } from '../config/server-urls.ts'
+import { resourceUrl, serverUrl } from '../config/server-urls.ts'
 import type { Log } from '../gateway/gateway.ts'
+import { approvalRoutes } from '../http/api-approvals.ts'
 import { apiApp } from '../http/api.ts'
 import { httpApp } from '../http/app.ts'
 import { credentialsOf } from '../http/credentials.ts'
@@ -12,6 +13,7 @@ import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
+import type { OpenApprovals } from './approvals.ts'
 import type { Identities } from './identities.ts'
 import type { World } from './world.ts'
 
@@ -25,6 +27,7 @@ export interface DoorDeps {
   readonly world: World
   readonly identities: Identities
   readonly admin: AdminDeps
+  readonly approvals: Pick<OpenApprovals, 'queue' | 'grants'>
   readonly mcp: McpHttp
   readonly attachToken: Secret
   readonly log: Log
@@ -35,6 +38,8 @@ export interface DoorDeps {
 /** The HTTP application and the port it is served on. */
 export interface Door {
   readonly app: { request(path: string, init?: RequestInit): Response | Promise<Response> }
+  /** Where people reach our pages, without a slash at the end. */
+  origin(): string
   /** Takes over what the configuration now says of identity. */
   refresh(): void
   /** Opens the port. `loopback` listens on this machine at a port of the system's choice, whatever the configuration says. */
@@ -53,6 +58,7 @@ export function door(deps: DoorDeps): Door {
   let app = make()
   return {
     app: { request: (path, init) => app.request(path, fromHere(init)) },
+    origin: () => serverUrl(address()),
     refresh() {
       app = make()
     },
@@ -86,7 +92,7 @@ function makeApp(
   address: () => { host: string; port: number; publicUrl?: string },
   stopping: AbortSignal,
 ): ReturnType<typeof httpApp> {
-  const { config, world, identities, mcp, admin, attachToken, log, clock, newId } = deps
+  const { config, world, identities, mcp, admin, approvals, attachToken, log, clock, newId } = deps
   const { identity: settings, organisation, server } = config()
   const resource = resourceUrl(address())
   const fetch = world.egress.fetch({
@@ -106,7 +112,12 @@ function makeApp(
   return httpApp({
     identity,
     mcp,
-    api: apiApp({ admin, authenticate: (c) => identity.authenticate(credentialsOf(c)), stopping }),
+    api: apiApp({
+      admin,
+      authenticate: (c) => identity.authenticate(credentialsOf(c)),
+      stopping,
+      routes: approvalRoutes({ admin, ...approvals }),
+    }),
     allowed: () => ({
       hosts: [...defaultHosts(address()), ...server.allowedHosts],
       origins: [...defaultOrigins(address()), ...server.allowedOrigins],

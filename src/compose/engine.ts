@@ -19,6 +19,7 @@ import { realSchedule } from '../sources/schedule.ts'
 import { storedStates } from '../sources/connection-states.ts'
 import { storedDefinitions } from '../sources/stored.ts'
 import { supervise, type Supervisor } from '../sources/supervisor.ts'
+import { openApprovals, type OpenApprovals } from './approvals.ts'
 import type { Closing } from './closing.ts'
 import { keptRuns } from './kept-runs.ts'
 import { keptLimits } from './kept-limits.ts'
@@ -35,6 +36,8 @@ export interface EngineParts {
   readonly log: Log
   readonly clock: Clock
   readonly closing: Closing
+  /** Where people reach our pages, without a slash at the end. */
+  origin(): string
 }
 
 /** What turns connections and policy into governed calls. */
@@ -47,10 +50,12 @@ export interface Engine {
   readonly freezes: FreezeBook
   readonly index: SearchBook
   readonly gateway: GatewayDeps
+  readonly approvals: OpenApprovals
 }
 
 /** Starts supervisor, snapshots and gateway; every change of tools or agents makes a new snapshot. */
-export async function startEngine({ config, world, agents, log, clock, closing }: EngineParts): Promise<Engine> {
+export async function startEngine(parts: EngineParts): Promise<Engine> {
+  const { config, world, agents, log, clock, closing } = parts
   const { store } = world
   const supervisor = startSupervisor(world, log, clock)
   closing.add(supervisor.close)
@@ -67,7 +72,10 @@ export async function startEngine({ config, world, agents, log, clock, closing }
   const learner = config.discovery.learnAliases ? learning(aliases, clock, log) : undefined
   const snapshots = snapshotBuilder(config, {
     supervisor,
-    builtIn: builtInSource(searchDeps(() => snapshots.current(), index, learner)),
+    builtIn: builtInSource(
+      searchDeps(() => snapshots.current(), index, learner),
+      () => approvals.approvals,
+    ),
     onCatalog: index.follow,
     validator,
     agents: agents.agents,
@@ -81,7 +89,9 @@ export async function startEngine({ config, world, agents, log, clock, closing }
   const switchboard = freezeSwitch()
   const freezes = await freezeBook({ store, apply: switchboard.set })
   closing.add(freezes.close)
+  const approvals = await openApprovals(parts)
   const gateway: GatewayDeps = {
+    approvals: approvals.approvals,
     freezes: switchboard,
     runs: await keptRuns({ store: world.limits, clock, idleMs: config.runs.idle, log }),
     snapshot: snapshots.current,
@@ -96,7 +106,7 @@ export async function startEngine({ config, world, agents, log, clock, closing }
   closing.add(gateway.ledger.settled)
   closing.add(supervisor.onChange(() => void snapshots.rebuild()))
   closing.add(agents.onChange(() => void snapshots.rebuild()))
-  return { supervisor, snapshots, pins, overrides, aliases, freezes, index, gateway }
+  return { supervisor, snapshots, pins, overrides, aliases, freezes, index, gateway, approvals }
 }
 
 const learning = (aliases: AliasBook, clock: Clock, log: Log): AliasLearner =>
