@@ -31,6 +31,18 @@ export type ToolOverrideConfig = z.output<typeof toolOverrideSchema>
 const common = {
   title: z.string().min(1).max(100).optional().describe('Name for people.'),
   enabled: z.boolean().default(true).describe('false keeps the connection configured and does not run it.'),
+  owner: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("The only person whose agents see it; left out, it is the organisation's."),
+  credential: z
+    .enum(['shared', 'per_user'])
+    .optional()
+    .describe(
+      'shared (the default): one credential for everybody. per_user: everybody connects an account of their own.',
+    ),
   tools: z
     .record(z.string().min(1).max(256), toolOverrideSchema)
     .default({})
@@ -82,6 +94,19 @@ const timeoutsSchema = z.strictObject({
   total: durationSchema.prefault('10m').describe('Of a call, whatever happens.'),
 })
 
+const authSchema = z
+  .object({
+    method: z.string().min(1).max(64).describe('One of the methods to sign in, such as token or oauth.'),
+  })
+  .catchall(secretSchema)
+  .transform(({ method, ...fields }) => ({
+    method,
+    fields: fields as Readonly<Record<string, z.output<typeof secretSchema>>>,
+  }))
+  .describe(
+    "The method and its fields. Fields come from the environment or a file, never from this one's text; without them the account is connected with `gatehouse connect` or in the console.",
+  )
+
 /** A downstream MCP server. */
 export const mcpConnectionSchema = z.strictObject({
   ...common,
@@ -90,23 +115,13 @@ export const mcpConnectionSchema = z.strictObject({
       error: 'Give either "command" (a program to start) or "url" (a server elsewhere), not both.',
     })
     .describe('How to reach the server.'),
+  auth: authSchema.optional(),
   trustAnnotations: z
     .boolean()
     .default(false)
     .describe('Believes what the server says about the effects of its tools. Only for servers that you run.'),
   timeouts: timeoutsSchema.prefault({}).describe('How long to wait.'),
 })
-
-const authSchema = z
-  .object({
-    method: z.string().min(1).max(64).describe("One of the provider's authentication methods, such as token."),
-  })
-  .catchall(secretSchema)
-  .transform(({ method, ...fields }) => ({
-    method,
-    fields: fields as Readonly<Record<string, z.output<typeof secretSchema>>>,
-  }))
-  .describe("The method and its fields. Fields come from the environment or a file, never from this one's text.")
 
 /** A service with a provider of its own. */
 export const providerConnectionSchema = z.strictObject({
@@ -123,6 +138,15 @@ export const providerConnectionSchema = z.strictObject({
 export const connectionSchema = z.union([mcpConnectionSchema, providerConnectionSchema], {
   error: 'Give either "mcp" (a downstream MCP server) or "provider" (a service), not both.',
 })
+
+/** Our own clients at services with OAuth, by the provider's id. */
+export const oauthClientsSchema = z.record(
+  z.string().min(1).max(64),
+  z.strictObject({
+    clientId: z.string().min(1).max(1_024).describe('As the service shows it where the client was registered.'),
+    clientSecret: secretSchema.optional().describe('Left out for public clients.'),
+  }),
+)
 
 export type ConnectionConfig = z.output<typeof connectionSchema>
 export type McpConnectionConfig = z.output<typeof mcpConnectionSchema>

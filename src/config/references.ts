@@ -24,7 +24,7 @@ type Report = (detail: string) => void
 
 /**
  * Fills in `${…}` in every text and makes Secrets of what stands where secrets may stand: a connection's `auth` fields,
- * `mcp.env` and `mcp.headers`. A `{ "env": … }` anywhere else stays what it is, so that it cannot be mistaken.
+ * `mcp.env` and `mcp.headers`, and the secrets of OAuth clients. A `{ "env": … }` anywhere else stays what it is, so that it cannot be mistaken.
  */
 export async function resolveReferences(json: Json, source: ReferenceSource): Promise<Resolved> {
   const problems: ConfigProblem[] = []
@@ -46,6 +46,7 @@ export async function resolveReferences(json: Json, source: ReferenceSource): Pr
 }
 
 function secretKind([section, , part, member, name, ...more]: readonly string[]): Kind | undefined {
+  if (section === 'oauthClients') return part === 'clientSecret' && member === undefined ? 'credential' : undefined
   if (section !== 'connections' || more.length > 0) return undefined
   if (part === 'auth' && member !== undefined && member !== 'method' && name === undefined) return 'credential'
   if (part !== 'mcp' || name === undefined) return undefined

@@ -4,7 +4,7 @@ import type { Secret } from '../kernel/secret.ts'
 import type { TokenSet } from '../kernel/token-set.ts'
 import type { CredentialDeps } from './credential-deps.ts'
 import { type CredentialFacts, endsAt, factsOf } from './credential-facts.ts'
-import { credentialCollection, type CredentialRow, SHARED, subjectKey } from './credential-row.ts'
+import { credentialCollection, type CredentialRow, subjectKey, userOf } from './credential-row.ts'
 import type { TypedChange } from '../store/store.ts'
 import { credentialRows, type StoredCredential } from './credential-rows.ts'
 import { storedCredentials } from './credentials.ts'
@@ -40,8 +40,8 @@ export interface CredentialBook {
   expiring(moment: number): Promise<readonly CredentialFacts[]>
   /** Removes one, or all of a connection, at once; then ends them at the vendor as well as that goes. */
   remove(connection: string, subject?: Subject): Promise<Removal>
-  /** Calls `listener` when a person has connected a shared credential, in whichever process; the result ends that. */
-  onGranted(listener: (connection: string) => void): () => void
+  /** Calls `listener` when somebody has connected an account, in whichever process; the result ends that. */
+  onGranted(listener: (connection: string, subject: Subject) => void): () => void
   /** Waits for refreshes under way, whose tokens must be stored, and listens no more. */
   close(): Promise<void>
 }
@@ -62,14 +62,15 @@ export async function openCredentialBook(deps: CredentialDeps): Promise<Credenti
   const renewing = refresher({ deps, rows, sealing: seals })
   const all = async (): Promise<readonly CredentialFacts[]> => (await rows.all()).map(({ value }) => factsOf(value))
   const grants = new Map((await rows.all()).map(({ id, value }) => [id, value.grant]))
-  const listeners = new Set<(connection: string) => void>()
+  const listeners = new Set<(connection: string, subject: Subject) => void>()
   const unwatch = deps.store.watch(credentialCollection, (change) => {
     const row = readable(change)
     const before = grants.get(change.id)
     if (row) grants.set(change.id, row.value.grant)
     else grants.delete(change.id)
-    const isShared = row?.value.subject === SHARED && row.value.organisation === deps.organisation
-    if (isShared && row.value.grant !== before) for (const listener of listeners) listener(row.value.connection)
+    if (row?.value.organisation !== deps.organisation || row.value.grant === before) return
+    const user = userOf(row.value.subject)
+    for (const listener of listeners) listener(row.value.connection, user === undefined ? 'shared' : { user })
   })
   return {
     credentialsOf: storedCredentials({ deps, rows, sealing: seals, refresher: renewing }),
