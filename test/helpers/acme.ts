@@ -122,12 +122,18 @@ export interface Open {
   readonly call: (name: string, input: JsonObject, signal?: AbortSignal, user?: string) => Promise<ToolResult>
 }
 
-/** What a test says is different about a connection; `fields` are those of a credential that stands in the configuration. */
-export type Change = Partial<ProviderConnection> & { readonly fields?: Readonly<Record<string, Secret>> }
+/**
+ * What a test says is different about a connection; `fields` are those of a credential that stands in the configuration,
+ * `prefix` is where Acme's API begins, `/v1`.
+ */
+export type Change = Partial<ProviderConnection> & {
+  readonly fields?: Readonly<Record<string, Secret>>
+  readonly prefix?: string
+}
 
 /** Options of a connection to a fake Acme at `url`; the test says what is different. */
 export function connectionTo(url: string, change: Change = {}): ProviderConnection {
-  const { fields = { token: new Secret(TOKEN) }, ...rest } = change
+  const { fields = { token: new Secret(TOKEN) }, prefix = '/v1', ...rest } = change
   const { provider = acme, method = 'token' } = rest
   return {
     connection: 'acme',
@@ -135,7 +141,7 @@ export function connectionTo(url: string, change: Change = {}): ProviderConnecti
     method,
     credentials: (subject) => fixedCredentials({ method: methodOf(provider, method), fields })(subject),
     ownership: 'shared',
-    baseUrl: `${url}/v1`,
+    baseUrl: url + prefix,
     allowPrivateNetwork: true,
     egress: testEgress().egress,
     clock: () => 0,
@@ -148,7 +154,7 @@ export function connectionTo(url: string, change: Change = {}): ProviderConnecti
 /** A connection to a fake service: `whoami` is answered, `answer` gives the rest. Closed when the test ends. */
 export async function openProvider(answer: Answer, change: Change = {}): Promise<Open> {
   const vendor = await fakeVendor((request, response, raw) =>
-    (request.target.startsWith('/v1/me') ? json({ ok: true }) : answer)(request, response, raw),
+    (/\/me(?:\?|$)/.test(request.target) ? json({ ok: true }) : answer)(request, response, raw),
   )
   const { egress, waits } = testEgress()
   onTestFinished(async () => {
