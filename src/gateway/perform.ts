@@ -5,10 +5,12 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { Decision, Obligation } from '../kernel/policy.ts'
 import type { Source } from '../kernel/source.ts'
 import type { Feature, Tool } from '../kernel/tool.ts'
+import type { CompiledPolicy } from '../policy/compiled-policy.ts'
 import { decide } from '../policy/decide.ts'
+import { projectionPaths } from '../policy/replay/projection-paths.ts'
 import { clearanceOf } from './approvals/clearance.ts'
 import { governedExchange } from './asking.ts'
-import { auditArguments, auditResult } from './audit-arguments.ts'
+import { auditArguments, auditCaller, auditDecision, auditResult } from './audit-arguments.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { takeLimits } from './obligations.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -44,7 +46,7 @@ export interface Sending {
 /** What is known so far; the ledger's lines are written from it. */
 interface Facts {
   readonly startedAt: number
-  readonly policyVersion: string
+  readonly policy: CompiledPolicy
   feature?: Feature
   input?: JsonObject
   /** What the run had seen when it asked. */
@@ -61,7 +63,7 @@ export async function perform<F extends Feature, Result extends JsonObject>(
   act: Act<F, Result>,
 ): Promise<Result> {
   const snapshot = deps.snapshot()
-  const facts: Facts = { startedAt: deps.clock(), policyVersion: snapshot.policy.version }
+  const facts: Facts = { startedAt: deps.clock(), policy: snapshot.policy }
   try {
     const resuming = deps.ledger.check(facts.startedAt)
     if (resuming) await resuming
@@ -110,7 +112,7 @@ async function govern<F extends Feature, Result extends JsonObject>(
     feature,
     input: { ...input, ...act.besides },
     obligations,
-    policyVersion: facts.policyVersion,
+    policyVersion: facts.policy.version,
   }
   const clearance = clearanceOf(deps, { ...asking, exchange: act.exchange })
   // Limits come first, so that a flood cannot fill the approvers' queue.
@@ -202,7 +204,7 @@ function outcomeOf({ code, message }: GatewayError, { feature, input }: Facts): 
 function toEvent(
   deps: GatewayDeps,
   { type, asked, exchange, through }: Pick<Act<Feature, JsonObject>, 'type' | 'asked' | 'exchange' | 'through'>,
-  { startedAt, policyVersion, feature, input, decision }: Facts,
+  { startedAt, policy, feature, input, labels, decision }: Facts,
   more: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>,
 ): AuditEvent {
   const { principal, requestId } = exchange
@@ -213,12 +215,15 @@ function toEvent(
     principal: principal.id,
     agent: principal.agent,
     ...(principal.user !== undefined && { user: principal.user }),
+    ...auditCaller(exchange),
+    ...(labels && labels.size > 0 && { labels: [...labels] }),
     tool: feature?.id ?? asked.slice(0, 200),
     ...(feature && { connection: feature.connection }),
     ...(decision && { decision: decision.effect }),
     ...(decision?.rule !== undefined && { rule: decision.rule }),
-    ...(input && auditArguments(input, decision)),
-    policyVersion,
+    ...(decision && auditDecision(decision)),
+    ...(input && auditArguments(input, decision, feature ? projectionPaths(policy, feature) : [])),
+    policyVersion: policy.version,
     ...(through && { detail: { through: through.tool.id } }),
     ...(more.phase === 'outcome' && { durationMs: deps.clock() - startedAt }),
     ...more,

@@ -12,10 +12,21 @@ export interface AuditEvent {
   readonly principal?: string
   readonly agent?: string
   readonly user?: string
+  /** The caller's groups and claims when it asked, as far as policy may turn on them. */
+  readonly groups?: readonly string[]
+  readonly claims?: JsonObject
+  /** Labels that the run had seen when it asked. */
+  readonly labels?: readonly string[]
+  /** The trace that the call belongs to: 32 hex digits (W3C Trace Context). */
+  readonly trace?: string
   readonly tool?: string
   readonly connection?: string
   readonly decision?: 'allow' | 'deny'
   readonly rule?: string
+  /** What policy asked for besides, as `<kind>:<rule>`. */
+  readonly obligations?: readonly string[]
+  /** What rules in shadow mode would have done, as `<deny|allow|obligations>:<rule>`. */
+  readonly shadow?: readonly string[]
   readonly outcome?: 'ok' | 'error' | 'denied' | 'unknown_tool' | 'cancelled'
   /** The GatewayError code of a failure. */
   readonly code?: string
@@ -23,8 +34,10 @@ export interface AuditEvent {
   readonly durationMs?: number
   /** SHA-256 of the arguments in canonical JSON, base64url. */
   readonly argumentsHash?: string
-  /** The arguments, or the part of them that rules refer to, as the policy's `log` obligation allows. */
+  /** The arguments, where the policy's `log` obligation asks for them. */
   readonly arguments?: Json
+  /** The names of the arguments, and the values that rules refer to: other policies can be asked about the call later. */
+  readonly projection?: JsonObject
   readonly result?: Json
   readonly policyVersion?: string
   readonly detail?: JsonObject
