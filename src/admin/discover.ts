@@ -37,7 +37,7 @@ const remoteSchema = z.strictObject({
     .describe('Endpoint of the server.'),
   transport: z.enum(['auto', 'http', 'sse']).default('auto'),
   auth: z
-    .strictObject({ method: z.enum(['none', 'api_key', 'bearer', 'basic']), fields })
+    .strictObject({ method: z.enum(['none', 'key', 'bearer', 'basic']), fields })
     .optional()
     .describe('The credential to look with; never stored.'),
   allowPrivateNetwork: z.boolean().default(false).describe('Only for servers that you run.'),

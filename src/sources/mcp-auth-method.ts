@@ -12,7 +12,7 @@ export interface McpAuthField {
 
 /** One way to authenticate at an MCP server over HTTP. */
 export interface McpAuthMethod {
-  readonly id: 'none' | 'api_key' | 'bearer' | 'basic' | 'oauth'
+  readonly id: 'none' | 'key' | 'bearer' | 'basic' | 'oauth'
   readonly title: string
   readonly fields: readonly McpAuthField[]
   /** The headers that carry the fields; values are Latin-1. */
@@ -25,7 +25,7 @@ const LINE = '[!-~]([ -~]*[!-~])?'
 export const MCP_AUTH_METHODS: readonly McpAuthMethod[] = [
   { id: 'none', title: 'None', fields: [], headers: () => ({}) },
   {
-    id: 'api_key',
+    id: 'key',
     title: 'API key',
     fields: [
       { key: 'header', label: 'Header', secret: false, pattern: "[A-Za-z0-9!#$%&'*+.^_`\\|~\\-]{1,128}" },

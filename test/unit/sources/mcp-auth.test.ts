@@ -45,7 +45,7 @@ describe.each(ERAS)('a credential of a %s server', (era) => {
     ['bearer', { token: 't0ken' }, 'authorization', 'Bearer t0ken'],
     ['oauth', { access_token: 't0ken' }, 'authorization', 'Bearer t0ken'],
     ['basic', { username: 'ann', password: 'p:w' }, 'authorization', `Basic ${btoa('ann:p:w')}`],
-    ['api_key', { header: 'X-Api-Key', key: 'k3y' }, 'x-api-key', 'k3y'],
+    ['key', { header: 'X-Api-Key', key: 'k3y' }, 'x-api-key', 'k3y'],
   ])('travels in the header of its method: %s', async (method, fields, header, value) => {
     const server = await guarded(era)
     const session = await connect(http(server.url), {
