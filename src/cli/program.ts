@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type Cli, command } from './command.ts'
 import { agentCommand } from './commands/agent.ts'
+import { approvalsCommand } from './commands/approvals.ts'
 import { auditCommand } from './commands/audit.ts'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
@@ -54,6 +55,7 @@ function gatehouse(cli: Cli): Command {
     toolsCommand,
     searchCommand,
     policyCommand,
+    approvalsCommand,
     auditCommand,
     vaultCommand,
     freezeCommand,
