@@ -35,7 +35,8 @@ export function checkArguments(rule: Rule, features: readonly Feature[], at: Pla
 const OPEN = ['$ref', '$dynamicRef', 'anyOf', 'oneOf', 'allOf', 'if', 'patternProperties', 'dependentSchemas']
 const INDEX = /^[0-9]{1,9}$/
 
-function hasArgument(schema: Json | undefined, tokens: readonly string[]): Answer {
+/** Whether an input schema has an argument at a pointer; `unsure` when it leaves members open. */
+export function hasArgument(schema: Json | undefined, tokens: readonly string[]): Answer {
   const [token, ...rest] = tokens
   if (token === undefined) return 'yes'
   if (!isJsonObject(schema)) return schema === false ? 'no' : 'unsure'

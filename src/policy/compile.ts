@@ -127,6 +127,7 @@ interface Parts {
 const assemble = (document: PolicyDocument, { world, rules, compiler, options }: Parts): CompiledPolicy => ({
   version: options.version ?? versionOf(textOf(document)),
   document,
+  locate: options.origins?.locate ?? ((problem) => problem),
   originOf: (id) => options.origins?.ofRule(id) ?? 'declared',
   agents: new Map(world.agents.map((agent) => [agent.id, agent])),
   rules,

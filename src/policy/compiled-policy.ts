@@ -1,5 +1,5 @@
 import type { Agent, Principal } from '../kernel/principal.ts'
-import type { Origin } from './merge.ts'
+import type { Origin, Origins } from './merge.ts'
 import type { CompiledRule } from './rule.ts'
 import type { PolicyDocument } from './schema.ts'
 import type { ToolIndex } from './tool-index.ts'
@@ -12,6 +12,8 @@ export interface CompiledPolicy {
   readonly document: PolicyDocument
   /** Which document a rule of this id stands in; `declared` when there is only one. */
   readonly originOf: (rule: string) => Origin
+  /** Says of which document a problem of the whole policy is, and where there. */
+  readonly locate: Origins['locate']
   readonly agents: ReadonlyMap<string, Agent>
   /** The enabled rules in the order of their ids. */
   readonly rules: readonly CompiledRule[]

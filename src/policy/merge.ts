@@ -15,7 +15,7 @@ export interface Origins {
   /** Of a rule's id; undefined when there is no such rule. */
   ofRule(id: string): Origin | undefined
   /** Says of which document a problem of the merged one is, and where there. */
-  locate(problem: PolicyProblem): PolicyProblem
+  locate<P extends PolicyProblem>(problem: P): P
 }
 
 /**

@@ -10,16 +10,23 @@ import type { PolicyDocument, Rule } from '../../src/policy/schema.ts'
  */
 export function referenceDecision(
   document: PolicyDocument,
-  { principal, tool, verb, input = {}, at }: Question,
+  { principal, tool, verb, input = {}, at, labels }: Question,
 ): boolean {
   if (tool.quarantined) return false
   const rules = document.rules.filter((rule) => rule.enabled !== false && isAbout(document, rule, principal, tool))
   const of = (effect: string) => rules.filter((rule) => rule.effect === effect)
-  if (verb === 'see') return of('allow').length > 0 && !of('deny').some((rule) => !rule.when && !rule.args)
+  if (verb === 'see') return of('allow').length > 0 && !of('deny').some((rule) => !rule.when && !rule.args && !rule.run)
   const truth = (rule: Rule) => conditionOf(rule, input, at)
-  if (of('deny').some((rule) => truth(rule) !== 'false')) return false
-  if (of('require').some((rule) => truth(rule) !== 'true')) return false
-  return of('allow').some((rule) => truth(rule) === 'true')
+  const scope = (rule: Rule) => scopeOf(rule, labels)
+  if (of('deny').some((rule) => and([scope(rule), truth(rule)]) !== 'false')) return false
+  if (of('require').some((rule) => scope(rule) !== 'false' && truth(rule) !== 'true')) return false
+  return of('allow').some((rule) => and([scope(rule), truth(rule)]) === 'true')
+}
+
+/** Whether a rule is about the run at all. */
+function scopeOf({ run }: Rule, labels: ReadonlySet<string> | undefined): Truth {
+  if (!run) return 'true'
+  return labels ? truthOf(run.seen.some((label) => labels.has(label))) : 'unknown'
 }
 
 type Truth = 'true' | 'false' | 'unknown'

@@ -65,7 +65,9 @@ describe('an access plan', () => {
       ['approvalChanged', 'ci', POST, 'approval', 'allow', true],
     ])
     const later = { ...ask, obligations: { approval: { ...approval, quorum: 2 } } }
-    expect(planned([forCi(allow), ask], [forCi(allow), later])).toMatchObject([['approvalChanged', 'ci']])
+    expect(planned([forCi(allow), ask], [forCi(allow), later])).toEqual([
+      ['approvalChanged', 'ci', POST, 'approval', 'approval', true],
+    ])
   })
 
   it('sees that other people approve when a group gets another definition', () => {
