@@ -15,6 +15,7 @@ import type { Secret } from '../kernel/secret.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { OpenApprovals } from './approvals.ts'
 import type { Identities } from './identities.ts'
+import { browsing } from './pages.ts'
 import type { World } from './world.ts'
 
 /** The largest set of signing keys that is read, in bytes. */
@@ -109,9 +110,11 @@ function makeApp(
     organisation,
     resource,
   })
+  const { pages } = browsing(deps, { identity, origin: () => serverUrl(address()) })
   return httpApp({
     identity,
     mcp,
+    pages,
     api: apiApp({
       admin,
       authenticate: (c) => identity.authenticate(credentialsOf(c)),

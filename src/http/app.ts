@@ -35,6 +35,8 @@ export interface HttpDeps {
   readonly maxBodyBytes?: number
   /** The REST API, to be mounted under `/api`. */
   readonly api?: Hono
+  /** Pages for people's browsers, each with its own addresses. */
+  readonly pages?: readonly Hono[]
 }
 
 /** Everything that this process serves over HTTP. Who may call is settled before any byte of a body is read. */
@@ -58,6 +60,7 @@ export function httpApp(deps: HttpDeps): Hono<HttpEnv> {
   app.all('/mcp', serve)
   app.all('/mcp/:toolset', serve)
   if (deps.api) app.route('/api', deps.api)
+  for (const page of deps.pages ?? []) app.route('/', page)
   for (const path of metadataPaths(identity)) app.get(path, (c) => c.json(identity.metadata?.document))
   app.get('/livez', (c) => c.json({ status: 'ok' }))
   for (const path of ['/readyz', '/healthz']) app.get(path, (c) => readiness(c, deps.notReady()))
@@ -102,7 +105,7 @@ const frame =
 function secure(headers: Headers, requestId: string): void {
   headers.set('x-request-id', requestId)
   headers.set('x-content-type-options', 'nosniff')
-  headers.set('referrer-policy', 'no-referrer')
+  if (!headers.has('referrer-policy')) headers.set('referrer-policy', 'no-referrer')
   if (!headers.has('content-security-policy')) {
     headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
   }

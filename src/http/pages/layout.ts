@@ -70,7 +70,8 @@ export async function pageResponse(page: Page): Promise<Response> {
 const pageHeaders = ({ script, formTargets = [] }: Page): Record<string, string> => ({
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
+  // Without a referrer, browsers send forms with `Origin: null`, which could be anybody's (Fetch §3.2).
+  'referrer-policy': formTargets.length === 0 ? 'no-referrer' : 'same-origin',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'content-security-policy': [
