@@ -84,9 +84,10 @@ const approveCommand = (cli: Cli): Command =>
     .argument('<id>')
     .option('--reason <text>', 'why')
     .option('--for <duration>', 'spares the same call of the same agent the wait, at most 24h')
-    .action(async (id: string, { config, json, reason, for: span }: Saying) => {
+    .action(async (id: string, saying: Saying) => {
       const { shell } = cli
-      if (span !== undefined) return grant(cli, id, { config, json, for: span })
+      const { config, json, reason } = saying
+      if (saying.for !== undefined) return grant(cli, id, saying)
       const said = await withGateway(shell, { config }, (gateway) =>
         gateway.ask<Approval>('POST', `${pathOf(id)}/approve`, { body: { reason } }),
       )
