@@ -21,7 +21,7 @@ const details = {
     .describe('How it repeats, RFC 5545 lines, such as ["RRULE:FREQ=WEEKLY;COUNT=10"]. Left out: once.'),
   event_id: z
     .string()
-    .regex(/^[a-v0-9]{5,1024}$/)
+    .regex(/^[a-v0-9]{5,1000}$/)
     .optional()
     .describe(
       'An id of your own, 5 or more of the letters a to v and digits, such as gh0a1b2c3d4e. With one, a retry answers ' +

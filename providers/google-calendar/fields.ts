@@ -17,7 +17,7 @@ export const calendarId = z
 
 export const eventId = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,1024}$/)
+  .regex(/^[A-Za-z0-9_-]{1,1000}$/)
   .describe('Id of the event, such as 7kjl2f3o5p8q1r4s6t9u0v2w3x. From list_events.')
 
 export const timeZone = z

@@ -1,10 +1,16 @@
 import github from '../../providers/github/index.ts'
 import gmail from '../../providers/gmail/index.ts'
+import googleCalendar from '../../providers/google-calendar/index.ts'
+import jira from '../../providers/jira/index.ts'
+import notion from '../../providers/notion/index.ts'
 import slack from '../../providers/slack/index.ts'
 import type { Provider } from '#provider-kit'
+import { calendarExamples } from './vendor-examples-calendar.ts'
+import { jiraExamples } from './vendor-examples-jira.ts'
+import { notionExamples } from './vendor-examples-notion.ts'
 
 /** The providers whose requests are held against the vendors' published contracts. */
-export const PROVIDERS: readonly Provider[] = [github, slack, gmail]
+export const PROVIDERS: readonly Provider[] = [github, slack, gmail, googleCalendar, jira, notion]
 
 /** One call of an action, and the request that it must become. */
 export interface Example {
@@ -58,6 +64,8 @@ export const EXAMPLES: readonly Example[] = [
       assignee: 'octocat',
       since: '2026-01-31T00:00:00Z',
       sort: 'updated',
+      limit: 100,
+      page: 2,
     },
     sends: 'GET /repos/acme/website/issues',
   },
@@ -99,7 +107,16 @@ export const EXAMPLES: readonly Example[] = [
   {
     provider: 'github',
     action: 'list_pull_requests',
-    input: { ...repository, state: 'closed', head: 'octocat:fix', base: 'main', sort: 'updated', direction: 'asc' },
+    input: {
+      ...repository,
+      state: 'closed',
+      head: 'octocat:fix',
+      base: 'main',
+      sort: 'updated',
+      direction: 'asc',
+      limit: 5,
+      page: 2,
+    },
     sends: 'GET /repos/acme/website/pulls',
   },
   {
@@ -149,7 +166,7 @@ export const EXAMPLES: readonly Example[] = [
   {
     provider: 'slack',
     action: 'read_thread',
-    input: { channel, thread_ts: ts, oldest: '1767225600.000000', limit: 15 },
+    input: { channel, thread_ts: ts, oldest: '1767225600.000000', latest: ts, limit: 15, cursor: 'bmV4dA==' },
     sends: 'POST /conversations.replies',
   },
   { provider: 'slack', action: 'list_users', input: { limit: 50, cursor: 'bmV4dA==' }, sends: 'POST /users.list' },
@@ -174,13 +191,13 @@ export const EXAMPLES: readonly Example[] = [
   {
     provider: 'slack',
     action: 'update_message',
-    input: { channel, ts, text: 'Deployed v1.3' },
+    input: { channel, ts, text: 'Deployed v1.3', allow_broadcast: true },
     sends: 'POST /chat.update',
   },
   {
     provider: 'slack',
     action: 'schedule_message',
-    input: { channel, text: 'Stand-up in five minutes', post_at: 1_767_261_600, thread_ts: ts },
+    input: { channel, text: 'Stand-up in five minutes', post_at: 1_767_261_600, thread_ts: ts, allow_broadcast: true },
     sends: 'POST /chat.scheduleMessage',
   },
   { provider: 'slack', action: 'delete_message', input: { channel, ts }, sends: 'POST /chat.delete' },
@@ -215,7 +232,7 @@ export const EXAMPLES: readonly Example[] = [
   {
     provider: 'gmail',
     action: 'get_thread',
-    input: { thread_id: '18c2f0a1b2c3d4e5' },
+    input: { thread_id: '18c2f0a1b2c3d4e5', max_characters: 500 },
     sends: 'GET /gmail/v1/users/me/threads/18c2f0a1b2c3d4e5',
   },
   { provider: 'gmail', action: 'list_labels', input: {}, sends: 'GET /gmail/v1/users/me/labels' },
@@ -239,4 +256,8 @@ export const EXAMPLES: readonly Example[] = [
     input: { message_id: '18c2f0a1b2c3d4e5' },
     sends: 'POST /gmail/v1/users/me/messages/18c2f0a1b2c3d4e5/trash',
   },
+
+  ...calendarExamples,
+  ...jiraExamples,
+  ...notionExamples,
 ]

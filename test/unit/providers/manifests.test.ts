@@ -8,12 +8,15 @@ const ALL = PROVIDERS.flatMap(({ id, actions }) =>
   Object.entries(actions).map(([name, action]) => ({ id: `${id}.${name}`, name, action })),
 )
 
-describe('the manifests of GitHub, Slack and Gmail', () => {
+describe('the manifests of services', () => {
   it('offer a handful of actions each, not an API', () => {
     expect(PROVIDERS.map(({ id, actions }) => [id, Object.keys(actions).length])).toEqual([
       ['github', 13],
       ['slack', 11],
       ['gmail', 10],
+      ['google-calendar', 11],
+      ['jira', 14],
+      ['notion', 14],
     ])
   })
 
@@ -32,7 +35,13 @@ describe('the manifests of GitHub, Slack and Gmail', () => {
       ALL.filter(({ action }) => (wanted === 'external' ? action.external : action.effect === wanted)).map(
         ({ id }) => id,
       )
-    expect(ids('destructive')).toEqual(['github.merge_pull_request', 'slack.delete_message', 'gmail.trash_message'])
+    expect(ids('destructive')).toEqual([
+      'github.merge_pull_request',
+      'slack.delete_message',
+      'gmail.trash_message',
+      'google-calendar.delete_event',
+      'notion.trash_page',
+    ])
     expect(ids('external')).toEqual([
       'github.create_issue',
       'github.update_issue',
@@ -43,6 +52,16 @@ describe('the manifests of GitHub, Slack and Gmail', () => {
       'slack.schedule_message',
       'gmail.send_message',
       'gmail.send_draft',
+      'google-calendar.schedule_meeting',
+      'google-calendar.update_event',
+      'google-calendar.set_event_guests',
+      'google-calendar.delete_event',
+      'jira.create_issue',
+      'jira.update_issue',
+      'jira.comment_on_issue',
+      'jira.assign_issue',
+      'jira.transition_issue',
+      'notion.create_comment',
     ])
     expect(ids('external').filter((id) => ids('read').includes(id))).toEqual([])
   })
@@ -61,13 +80,21 @@ describe('the manifests of GitHub, Slack and Gmail', () => {
     expect(accepting.map(({ definition }) => definition.name)).toEqual([])
   })
 
-  it('accept tokens of every age, and no line break', () => {
-    const patterns = PROVIDERS.map(({ auth }) => new RegExp(auth[0]?.fields[0]?.pattern ?? ''))
-    for (const pattern of patterns) {
-      expect(['ghp_0123456789abcdef', 'xoxb-1-2-abcdef', 'ya29.a0Af_x-y'].every((token) => pattern.test(token))).toBe(
-        true,
-      )
-      expect(['short', 'has a space in it', 'two\r\nlines-of-token'].some((token) => pattern.test(token))).toBe(false)
+  it('accept the tokens of their vendor, of every age, and no line break', () => {
+    const tokens: Readonly<Record<string, readonly string[]>> = {
+      github: ['ghp_0123456789abcdef', 'github_pat_11ABCDEFG0abcdef_0123'],
+      slack: ['xoxb-1-2-abcdef', 'xoxe.xoxp-1-abcdef'],
+      gmail: ['ya29.a0Af_x-y'],
+      'google-calendar': ['ya29.a0Af_x-y'],
+      jira: ['ATATT3xFfGF0abc-_=DEF123', '0123456789abcdefABCDEF01'],
+      notion: ['ntn_0123456789abcdefghij', 'secret_0123456789abcdefghij'],
+    }
+    for (const { id, auth } of PROVIDERS) {
+      const field = auth.find((way) => way.id === 'token')?.fields.find((each) => each.secret)
+      const pattern = new RegExp(field?.pattern ?? '')
+      expect([id, tokens[id]?.every((token) => pattern.test(token))]).toEqual([id, true])
+      const wrong = ['short', 'has a space in it 0123', 'two\r\nlines-of-token-0123456789']
+      expect([id, wrong.filter((token) => pattern.test(token))]).toEqual([id, []])
     }
   })
 })
