@@ -89,7 +89,7 @@ export const rule = fc
       : { obligations: obligations ?? { log: 'hash' } }),
   }))
 
-export type Draft = typeof rule extends fc.Arbitrary<infer T> ? T : never
+export type Draft = (typeof rule extends fc.Arbitrary<infer T> ? T : never) & { readonly mode?: string }
 export const rules = fc.array(rule, { maxLength: 8 })
 export const toDocument = (list: readonly Draft[]): PolicyDocument =>
   policyDocumentSchema.parse({ groups: GROUPS, rules: list.map((one, index) => ({ ...one, id: `r${index}` })) })
