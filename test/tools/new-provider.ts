@@ -12,8 +12,8 @@ export async function newProvider(id: string, folder = providers): Promise<strin
   await cp(join(providers, '_template'), target, { recursive: true, errorOnExist: true, force: false })
   for (const file of await readdir(target)) {
     const text = await readFile(join(target, file), 'utf8')
-    const title = id.charAt(0).toUpperCase() + id.slice(1)
-    await writeFile(join(target, file), text.replaceAll("'template'", `'${id}'`).replaceAll("'Template'", `'${title}'`))
+    const title = (id.charAt(0).toUpperCase() + id.slice(1)).replaceAll(/[_-]+/g, ' ').trim()
+    await writeFile(join(target, file), text.replaceAll("'template'", `'${id}'`).replaceAll(/\bTemplate\b/g, title))
   }
   return target
 }
