@@ -15,7 +15,8 @@ export type Block =
   | { readonly kind: 'list'; readonly ordered: boolean; readonly items: readonly ListItem[] }
   | { readonly kind: 'rule' }
 
-const FENCE = /^ {0,3}```\s*([\w+#.-]{0,30})/
+const FENCE = /^ {0,3}```([^`]*)$/
+const LANGUAGE = /^[\w+#.-]{0,30}$/
 const HEADING = /^ {0,3}(#{1,6})\s+(.*)$/
 const RULE = /^ {0,3}(?:-{3,}|\*{3,}|_{3,})\s*$/
 const QUOTE = /^ {0,3}>\s?(.*)$/
@@ -47,7 +48,7 @@ function readBlock(lines: readonly string[], at: number): Read {
   const line = lines[at] ?? ''
   if (line.trim() === '') return { next: at + 1 }
   const fence = FENCE.exec(line)
-  if (fence) return readCode(lines, at + 1, fence[1] ?? '')
+  if (fence) return readCode(lines, at + 1, (fence[1] ?? '').trim())
   const heading = HEADING.exec(line)
   if (heading) {
     const [, marks = '', text = ''] = heading
@@ -58,10 +59,12 @@ function readBlock(lines: readonly string[], at: number): Read {
   return ITEM.test(line) ? readList(lines, at, 1) : readParagraph(lines, at)
 }
 
-/** Up to the closing fence, or to the end where there is none. */
-function readCode(lines: readonly string[], start: number, language: string): Read {
+/** Up to the closing fence, or to the end where there is none. More than a language behind the opening one is text. */
+function readCode(lines: readonly string[], start: number, info: string): Read {
   const end = endOf(lines, start, (line) => !/^ {0,3}```\s*$/.test(line))
-  return { block: { kind: 'code', language, text: lines.slice(start, end).join('\n') }, next: end + 1 }
+  const isLanguage = LANGUAGE.test(info)
+  const text = [...(isLanguage ? [] : [info]), ...lines.slice(start, end)].join('\n')
+  return { block: { kind: 'code', language: isLanguage ? info : '', text }, next: end + 1 }
 }
 
 function readQuote(lines: readonly string[], start: number): Read {

@@ -30,7 +30,7 @@ const namedWire = z.object({ name: z.string() }).nullish()
 
 const fieldsWire = z.looseObject({
   summary: z.string().nullish(),
-  description: z.unknown(),
+  description: z.unknown().optional(),
   status: z.object({ name: z.string(), statusCategory: z.object({ key: z.string() }).nullish() }).nullish(),
   issuetype: namedWire,
   priority: namedWire,
@@ -149,7 +149,7 @@ const commentWire = z.object({
   id: z.string(),
   author: personWire,
   created: z.string().nullish(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
 })
 
 /** A comment as Jira sends it, in our names; Markdown, cut at 4,000 characters. */

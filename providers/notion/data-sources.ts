@@ -93,7 +93,7 @@ export const getDatabase = action({
 
 const databaseWire = z.object({
   id: z.string(),
-  title: z.unknown(),
+  title: z.unknown().optional(),
   url: z.string().optional(),
   data_sources: z.array(z.object({ id: z.string(), name: z.string() })).optional(),
 })
@@ -135,7 +135,7 @@ const optionsWire = z.object({ options: z.array(z.object({ name: z.string() })) 
 
 const dataSourceWire = z.object({
   id: z.string(),
-  title: z.unknown(),
+  title: z.unknown().optional(),
   parent: z.object({ database_id: z.string().optional() }).optional(),
   properties: z.record(z.string(), columnWire),
 })

@@ -7,8 +7,8 @@ const parentWire = z.looseObject({ type: z.string() })
 const entryWire = z.object({
   object: z.string(),
   id: z.string(),
-  title: z.unknown(),
-  properties: z.unknown(),
+  title: z.unknown().optional(),
+  properties: z.unknown().optional(),
   parent: parentWire.optional(),
   url: z.string().optional(),
   in_trash: z.boolean().optional(),

@@ -50,7 +50,7 @@ const commentWire = z.object({
   created_time: z.string().optional(),
   created_by: z.object({ id: z.string() }).optional(),
   display_name: z.object({ resolved_name: z.string().nullish() }).optional(),
-  rich_text: z.unknown(),
+  rich_text: z.unknown().optional(),
 })
 
 function toComment(value: unknown) {

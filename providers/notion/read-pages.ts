@@ -125,7 +125,7 @@ export const listBlocks = action({
 })
 
 const blockWire = z.looseObject({ id: z.string(), type: z.string(), has_children: z.boolean().optional() })
-const contentWire = z.object({ rich_text: z.unknown(), title: z.string().optional() })
+const contentWire = z.object({ rich_text: z.unknown().optional(), title: z.string().optional() })
 
 /** The content lies under the name of the type; pages and tables within have a title instead of text. */
 function toBlock(value: unknown) {
