@@ -14,11 +14,13 @@ import { realSchedule } from '../sources/schedule.ts'
 import { storedVerdicts } from '../sources/stored.ts'
 import { type Closing, closing } from './closing.ts'
 import { configBook } from './config-book.ts'
-import { type ConnectionDeps, declaredWorld as worldOfDeclared, toConnectionSpecs } from './connections.ts'
+import { type ConnectionHouse, noConnectLink, openConnections } from './connection-house.ts'
+import { type ConnectionDeps, declaredWorld as worldOfDeclared } from './connections.ts'
 import { door } from './door.ts'
 import { toAdminDeps, toMcpDeps } from './edges.ts'
 import { startEngine } from './engine.ts'
 import { openIdentities } from './identities.ts'
+import { keepConnected } from './keep-connected.ts'
 import { toHouse } from './running-house.ts'
 import { VERSION } from './version.ts'
 import { openWorld, type World } from './world.ts'
@@ -47,18 +49,12 @@ export async function compose(options: ComposeOptions): Promise<House> {
 }
 
 async function build(options: ComposeOptions, open: Closing): Promise<House> {
-  const { log, configPath: path, mode } = options
-  const env = processVariables()
-  const accept = (config: Config): Config => accepted(config, options, env)
-  const config = accept(await loadConfig({ path, env }))
-  log.setLevel(config.log.level)
-  const owner = `gatehouse ${mode}`
-  const world = await openWorld({ config, environment: readEnvironment(env), owner, clock, closing: open })
-  const book = configBook(config, { path, clock, log, audit: world.audit })
-  const identities = await openIdentities({ store: world.store, book, clock, closing: open })
+  const { log, mode } = options
+  const ground = await lay(options, open)
+  const { config, world, book, connections, identities, accept } = ground
   const { agents } = identities
   const engine = await startEngine({
-    config,
+    config: accept(config),
     world,
     agents,
     log,
@@ -86,17 +82,16 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   })
   open.add(front.close)
 
-  const connect = (): void => supervisor.apply(toConnectionSpecs(book.current(), connectionDeps(world, env)))
-  const takeOver = async (next: Config): Promise<void> => {
-    snapshots.accept(accept(next))
-    front.refresh()
-    connect()
-    await snapshots.rebuild()
-  }
-  open.add(await book.watch({ env, takeOver }))
-  // A command that only asks the store or the policy needs no server started for it.
-  if (mode !== 'command') connect()
-  await snapshots.rebuild()
+  const connect = await keepConnected({
+    ...ground,
+    mode,
+    supervisor,
+    snapshots,
+    specDeps: connectionDeps(world, ground.env, connections),
+    accept: (next) => accept(overridden(next, options, ground.env)),
+    onTaken: front.refresh,
+    closing: open,
+  })
   return toHouse({
     mode,
     connect,
@@ -112,7 +107,35 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   })
 }
 
-const connectionDeps = (world: World, env: Variables): ConnectionDeps => ({
+/** What everything else stands on: configuration, store, connections and who may call. */
+async function lay(options: ComposeOptions, open: Closing) {
+  const { log, configPath: path, mode } = options
+  const env = processVariables()
+  const config = overridden(await loadConfig({ path, env }), options, env)
+  log.setLevel(config.log.level)
+  const owner = `gatehouse ${mode}`
+  const world = await openWorld({ config, environment: readEnvironment(env), owner, clock, closing: open })
+  const book = configBook(config, { path, clock, log, audit: world.audit })
+  const connections = await openConnections({
+    world,
+    clock,
+    log,
+    closing: open,
+    declared: book.current,
+    connectLink: noConnectLink,
+  })
+  const accept = (next: Config): Config => {
+    const managed = [...connections.book.all().keys()]
+    checkReferences(next, { providers: [...providers.keys()], connections: managed })
+    return connections.withManaged(next)
+  }
+  const identities = await openIdentities({ store: world.store, book, clock, closing: open })
+  return { env, config, world, book, connections, accept, identities }
+}
+
+const connectionDeps = (world: World, env: Variables, { credentials, listedAs }: ConnectionHouse): ConnectionDeps => ({
+  credentialsOf: credentials.credentialsOf,
+  listedAs,
   mcp: {
     clock,
     schedule: realSchedule,
@@ -128,7 +151,5 @@ const connectionDeps = (world: World, env: Variables): ConnectionDeps => ({
   version: VERSION,
 })
 
-function accepted(config: Config, { listen = {} }: ComposeOptions, env: Variables): Config {
-  checkReferences(config, { providers: [...providers.keys()] })
-  return withOverrides(config, listen, readEnvironment(env))
-}
+const overridden = (config: Config, { listen = {} }: ComposeOptions, env: Variables): Config =>
+  withOverrides(config, listen, readEnvironment(env))

@@ -13,6 +13,7 @@ import { fixedCredentials } from '../connections/fixed-credentials.ts'
 import type { Egress } from '../egress/egress.ts'
 import { BUILT_IN, builtInInput } from '../gateway/meta/definitions.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { CredentialsOf } from '../kernel/credential.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Agent } from '../kernel/principal.ts'
 import type { PolicyWorld } from '../policy/world.ts'
@@ -27,6 +28,10 @@ import { toSourceTools } from '../sources/provider-tools.ts'
 /** What a connector of any kind is made with. */
 export interface ConnectionDeps {
   readonly mcp: McpDeps
+  /** Credentials that are stored: a connection's own, by its slug. */
+  credentialsOf(connection: string): CredentialsOf
+  /** Whose credential lists the tools of an MCP server that everybody uses with their own. */
+  listedAs(connection: string): Promise<string | undefined>
   readonly egress: Egress
   readonly clock: Clock
   readonly version: string
@@ -39,6 +44,7 @@ export const toConnectionSpecs = (config: Config, deps: ConnectionDeps): readonl
     provider: providerOf(connection),
     ...(connection.title !== undefined && { title: connection.title }),
     enabled: connection.enabled,
+    ...(connection.owner !== undefined && { owner: connection.owner }),
     fingerprint: fingerprintOf(connection),
     connector: () => (isMcpConnection(connection) ? toMcp(slug, connection, deps) : toProvider(slug, connection, deps)),
   }))
@@ -50,9 +56,12 @@ export const toCatalogInputs = (
   managed: ManagedOverrides,
 ): readonly CatalogInput[] => [
   builtInInput,
-  ...[...tools.values()].map((listed) => {
-    const { title, tools: declared = {} } = config.connections[listed.connection] ?? {}
-    return { ...listed, title, overrides: merged(managed.get(listed.connection) ?? {}, declared) }
+  ...[...tools.values()].flatMap((listed) => {
+    const connection = config.connections[listed.connection]
+    // What is not configured any more belongs to nobody who could be asked.
+    if (!connection) return []
+    const { title, owner, tools: declared } = connection
+    return [{ ...listed, title, owner, overrides: merged(managed.get(listed.connection) ?? {}, declared) }]
   }),
 ]
 
@@ -101,10 +110,35 @@ const providerOf = (connection: ConnectionConfig): string => (isMcpConnection(co
 function toMcp(connection: string, config: McpConnectionConfig, deps: ConnectionDeps): Connector {
   const { connect, idle, total } = config.timeouts
   const timeouts = { connectMs: connect, idleMs: idle, totalMs: total }
-  return mcpConnector(
-    { connection, transport: toTransport(config.mcp), timeouts, trustAnnotations: config.trustAnnotations },
-    deps.mcp,
-  )
+  const { trustAnnotations, credential: ownership = 'shared' } = config
+  const spec = { connection, transport: toTransport(config.mcp), timeouts, trustAnnotations }
+  const credentials = mcpCredentials(connection, config, deps)
+  if (!credentials) return mcpConnector(spec, deps.mcp)
+  return {
+    connection,
+    provider: 'mcp',
+    async connect(events, signal) {
+      const user = ownership === 'per_user' ? await deps.listedAs(connection) : undefined
+      const auth = { credentials, ownership, ...(user !== undefined && { listedAs: { user } }) }
+      return mcpConnector({ ...spec, auth }, deps.mcp).connect(events, signal)
+    },
+  }
+}
+
+/** Undefined where the server wants none, or has all in its own headers and environment. */
+function mcpCredentials(
+  connection: string,
+  { auth }: McpConnectionConfig,
+  deps: ConnectionDeps,
+): CredentialsOf | undefined {
+  if (!auth || auth.method === 'none') return undefined
+  if (Object.keys(auth.fields).length === 0) return deps.credentialsOf(connection)
+  const lease = { method: auth.method, fields: secretsOf(auth.fields), captured: {}, generation: 'fixed' }
+  return () => ({
+    lease: () => Promise.resolve(lease),
+    renew: () => Promise.resolve(undefined),
+    report: () => Promise.resolve(),
+  })
 }
 
 function toTransport(server: McpConnectionConfig['mcp']): McpTransport {
@@ -123,13 +157,16 @@ function toProvider(connection: string, config: ProviderConnectionConfig, deps: 
   const provider = providers.get(config.provider)
   if (!provider) throw new Error(`The provider ${config.provider} was not checked when the configuration was read.`)
   const { method = 'none', fields = {} } = config.auth ?? {}
-  const secrets = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toSecret(value)]))
+  const declared = methodOf(provider, method)
+  const isFixed = !declared.oauth && (declared.kind === 'none' || Object.keys(fields).length > 0)
   return providerConnector({
     connection,
     provider,
     method,
-    credentials: fixedCredentials({ method: methodOf(provider, method), fields: secrets }),
-    ownership: 'shared',
+    credentials: isFixed
+      ? fixedCredentials({ method: declared, fields: secretsOf(fields) })
+      : deps.credentialsOf(connection),
+    ownership: config.credential ?? 'shared',
     settings: config.settings,
     ...(config.baseUrl !== undefined && { baseUrl: config.baseUrl }),
     allowPrivateNetwork: config.allowPrivateNetwork,
@@ -138,6 +175,9 @@ function toProvider(connection: string, config: ProviderConnectionConfig, deps: 
     version: deps.version,
   })
 }
+
+const secretsOf = (fields: Readonly<Record<string, string | Secret>>): Readonly<Record<string, Secret>> =>
+  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, toSecret(value)]))
 
 const toSecret = (value: string | Secret): Secret => (typeof value === 'string' ? new Secret(value) : value)
 

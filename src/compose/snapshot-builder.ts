@@ -35,6 +35,8 @@ export interface SnapshotParts {
 export interface SnapshotBuilder extends Snapshots {
   /** Throws `policy_invalid` when the configuration's policy cannot be used; nothing changes then. */
   accept(config: Config): void
+  /** Takes over other connections of the same configuration: rules that name what is gone stand for nothing. */
+  follow(config: Config): void
   /** Builds the snapshot anew from what is known now; changes that come while it builds are in the next one. */
   rebuild(): Promise<void>
 }
@@ -78,6 +80,9 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
     ...held,
     accept(next) {
       check(next)
+      config = next
+    },
+    follow(next) {
       config = next
     },
     rebuild() {

@@ -8,11 +8,13 @@ import type { Config } from './schema.ts'
 export interface KnownThings {
   /** Ids of the providers that are built in. */
   readonly providers: readonly string[]
+  /** Names of connections that are managed elsewhere. */
+  readonly connections?: readonly string[]
 }
 
 /** Refuses connections of unknown providers and toolsets of unknown connections with GatewayError `config_invalid`. */
-export function checkReferences(config: Config, { providers }: KnownThings): void {
-  const problems = [...unknownProviders(config, providers), ...unknownConnections(config)]
+export function checkReferences(config: Config, { providers, connections = [] }: KnownThings): void {
+  const problems = [...unknownProviders(config, providers), ...unknownConnections(config, connections)]
   if (problems.length > 0) throw config.source.invalid(problems)
 }
 
@@ -28,8 +30,8 @@ function unknownProviders({ connections }: Config, providers: readonly string[])
 /** The one that is always there. */
 const BUILT_IN = 'gatehouse'
 
-function unknownConnections({ connections, toolsets }: Config): readonly ConfigProblem[] {
-  const known = [...Object.keys(connections), BUILT_IN]
+function unknownConnections({ connections, toolsets }: Config, others: readonly string[]): readonly ConfigProblem[] {
+  const known = [...Object.keys(connections), ...others, BUILT_IN]
   return Object.entries(toolsets).flatMap(([name, { tools }]) =>
     (tools.connections ?? []).flatMap((slug, index) => {
       if (slug.includes('*') || known.includes(slug)) return []

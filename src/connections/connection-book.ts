@@ -49,9 +49,15 @@ interface Contents {
   readonly off: ReadonlySet<string>
 }
 
-/** Opens the book; what was deleted more than 30 days ago is gone then. */
-export async function openConnectionBook({ store, clock, onError }: ConnectionBookDeps): Promise<ConnectionBook> {
-  await purge(store, clock())
+/** The rows in memory, which follow the store. */
+interface Memory {
+  now(): Contents
+  refresh(): Promise<void>
+  readonly listeners: Set<() => void>
+  close(): void
+}
+
+async function openMemory({ store, onError }: ConnectionBookDeps): Promise<Memory> {
   const listeners = new Set<() => void>()
   let contents = await read(store)
   const refresh = async (): Promise<void> => {
@@ -62,6 +68,14 @@ export async function openConnectionBook({ store, clock, onError }: ConnectionBo
   }
   const onWrite = (): void => void refresh().catch(onError)
   const unwatch = [store.watch(connectionCollection, onWrite), store.watch(switchCollection, onWrite)]
+  return { now: () => contents, refresh, listeners, close: () => unwatch.forEach((end) => end()) }
+}
+
+/** Opens the book; what was deleted more than 30 days ago is gone then. */
+export async function openConnectionBook(deps: ConnectionBookDeps): Promise<ConnectionBook> {
+  const { store, clock } = deps
+  await purge(store, clock())
+  const { now, refresh, listeners, close } = await openMemory(deps)
   const put = async (slug: string, row: ConnectionRow, ifVersion: number): Promise<ConnectionDefinition> => {
     const { version, value } = await store.put(connectionCollection, slug, row, { ifVersion })
     await refresh()
@@ -75,11 +89,12 @@ export async function openConnectionBook({ store, clock, onError }: ConnectionBo
   const touched = (by: string) => ({ at: clock(), by })
 
   return {
-    all: () => contents.all,
-    get: (slug) => contents.every.get(slug),
-    switchedOff: () => contents.off,
+    all: () => now().all,
+    get: (slug) => now().every.get(slug),
+    switchedOff: () => now().off,
     async create(slug, draft, by) {
-      if (contents.every.has(slug)) throw taken(slug, contents.every.get(slug)?.deletedAt !== undefined)
+      const other = now().every.get(slug)
+      if (other) throw taken(slug, other.deletedAt !== undefined)
       return put(slug, { ...compact(draft), created: touched(by), updated: touched(by) }, 0)
     },
     async update(slug, draft, by, ifVersion) {
@@ -108,9 +123,7 @@ export async function openConnectionBook({ store, clock, onError }: ConnectionBo
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    close() {
-      for (const end of unwatch) end()
-    },
+    close,
   }
 }
 
@@ -152,7 +165,12 @@ function compact({
 }: ConnectionDraft): Omit<ConnectionRow, 'created' | 'updated'> {
   const { provider, method, settings, allowPrivateNetwork, credential, enabled } = rest
   return {
-    ...{ provider, method, settings, allowPrivateNetwork, credential, enabled },
+    provider,
+    method,
+    settings,
+    allowPrivateNetwork,
+    credential,
+    enabled,
     ...(title !== undefined && { title }),
     ...(server && { server }),
     ...(baseUrl !== undefined && { baseUrl }),

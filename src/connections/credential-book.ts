@@ -10,7 +10,7 @@ import { credentialRows, type StoredCredential } from './credential-rows.ts'
 import { storedCredentials } from './credentials.ts'
 import { type ConnectionDefinition, targetOf } from './definition.ts'
 import { refresher } from './refresher.ts'
-import { sealing } from './sealing.ts'
+import { type Sealing, sealing } from './sealing.ts'
 
 /** A credential that a person has just entered or consented to. */
 export interface Grant {
@@ -76,7 +76,8 @@ export async function openCredentialBook(deps: CredentialDeps): Promise<Credenti
     credentialsOf: storedCredentials({ deps, rows, sealing: seals, refresher: renewing }),
     async grant(grant) {
       const definition = fitting(deps.definitionOf(grant.connection), grant)
-      const row = toRow(deps, seals, definition, grant)
+      const before = await rows.get(grant.connection, subjectKey(grant.subject))
+      const row = toRow(deps, seals, definition, { ...grant, ...(before && keptClient(seals, before.value, grant)) })
       return factsOf((await rows.put(row)).value, seals)
     },
     facts: async (connection) => (await rows.of(connection)).map(({ value }) => factsOf(value, seals)),
@@ -140,19 +141,19 @@ function fitting(definition: ConnectionDefinition | undefined, grant: Grant): Co
 
 function toRow(
   deps: CredentialDeps,
-  seals: ReturnType<typeof sealing>,
+  seals: Sealing,
   definition: ConnectionDefinition,
   { connection, subject, fields = {}, tokens, account, by }: Grant,
 ): CredentialRow {
   const now = deps.clock()
   const place = { organisation: deps.organisation, connection, subject: subjectKey(subject) }
-  const mints = !tokens?.refreshToken && deps.tokenSource(definition, fields)?.mint !== undefined
+  const source = deps.tokenSource(definition, fields)
   return {
     ...place,
     target: targetOf(definition),
     method: definition.method,
     fields: seals.fields(place, fields),
-    ...(mints && { mints: true }),
+    ...(source && { client: source.mint ? 'mints' : 'waits' }),
     ...(tokens && { tokens: seals.tokens(place, tokens, now) }),
     captured: tokens?.captured ?? {},
     ...(tokens?.scopes && { scopes: [...tokens.scopes] }),
@@ -165,12 +166,13 @@ function toRow(
   }
 }
 
+/** A client that was entered for the connection stays when a person consents with it. */
+function keptClient(seals: Sealing, row: CredentialRow, { fields, tokens }: Grant): Pick<Grant, 'fields'> {
+  return fields || !tokens || !row.client ? {} : { fields: seals.openFields(row) }
+}
+
 /** As well as it goes: what a vendor does not end expires, and nobody here has it any more. */
-async function endAll(
-  deps: CredentialDeps,
-  seals: ReturnType<typeof sealing>,
-  rows: readonly StoredCredential[],
-): Promise<number> {
+async function endAll(deps: CredentialDeps, seals: Sealing, rows: readonly StoredCredential[]): Promise<number> {
   const ended = await Promise.allSettled(
     rows.map(async ({ value }) => {
       const definition = deps.definitionOf(value.connection)

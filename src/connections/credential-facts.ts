@@ -34,7 +34,7 @@ const SAFE_LENGTH = 16
 
 /** The facts of a row; with `hints` its fields are opened for their last characters. */
 export function factsOf(row: CredentialRow, hints?: Pick<Sealing, 'openFields'>): CredentialFacts {
-  const { connection, method, account, scopes, captured, grantedAt, updatedAt, by, tokens, dead, mints } = row
+  const { connection, method, account, scopes, captured, grantedAt, updatedAt, by, tokens, dead, client } = row
   const user = userOf(row.subject)
   return {
     connection,
@@ -47,7 +47,7 @@ export function factsOf(row: CredentialRow, hints?: Pick<Sealing, 'openFields'>)
     updatedAt,
     ...(by !== undefined && { by }),
     ...(tokens?.expiresAt !== undefined && { expiresAt: tokens.expiresAt }),
-    refreshes: tokens?.refresh !== undefined || mints === true,
+    refreshes: tokens?.refresh !== undefined || client === 'mints',
     ...(tokens?.refreshExpiresAt !== undefined && { refreshExpiresAt: tokens.refreshExpiresAt }),
     ...(dead && { dead }),
     fields: fieldFacts(row, hints),

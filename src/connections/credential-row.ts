@@ -25,8 +25,8 @@ const credentialRowSchema = z.strictObject({
   target: z.string(),
   method: z.string(),
   fields: z.record(z.string(), sealed),
-  /** The fields are a client's own, and tokens are got with them (RFC 6749 §4.4). */
-  mints: z.literal(true).exactOptional(),
+  /** The fields, if any, are an OAuth client's own: tokens are got with them, or once a person has consented. */
+  client: z.enum(['mints', 'waits']).exactOptional(),
   tokens: tokensSchema.exactOptional(),
   captured: z.custom<JsonObject>(isJsonObject),
   scopes: z.array(z.string()).exactOptional(),

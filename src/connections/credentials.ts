@@ -71,13 +71,27 @@ async function read(place: Place): Promise<StoredCredential> {
   const { deps, rows, connection, subject } = place
   const whose = { connection, subject: subjectKey(subject) }
   const definition = usable(deps.definitionOf(connection), connection)
-  const row = await rows.get(connection, whose.subject)
-  if (!row) throw await refusalFor(deps, whose, 'No account is connected yet.', 'link')
+  const row = (await rows.get(connection, whose.subject)) ?? (await minting(place, definition))
+  if (!row || (row.value.client === 'waits' && !row.value.tokens)) {
+    throw await refusalFor(deps, whose, 'No account is connected yet.', 'link')
+  }
   if (row.value.target !== targetOf(definition)) {
     throw await refusalFor(deps, whose, 'The connection was changed after its credential was entered.', 'link')
   }
   if (row.value.dead) throw await refusalFor(deps, whose, row.value.dead.reason)
   return row
+}
+
+/** A client that acts for itself needs nobody to connect it: it is known as soon as it is configured (RFC 6749 §4.4). */
+async function minting(
+  { deps, rows, connection, subject }: Place,
+  definition: ConnectionDefinition,
+): Promise<StoredCredential | undefined> {
+  if (subject !== 'shared' || !deps.tokenSource(definition, {})?.mint) return undefined
+  const [grant, generation, now] = [deps.newId(), deps.newId(), deps.clock()]
+  const place = { organisation: deps.organisation, connection, subject: subjectKey(subject) }
+  const about = { target: targetOf(definition), method: definition.method, fields: {}, captured: {} }
+  return rows.put({ ...place, ...about, client: 'mints', grant, generation, grantedAt: now, updatedAt: now })
 }
 
 function usable(definition: ConnectionDefinition | undefined, connection: string): ConnectionDefinition {
@@ -87,8 +101,8 @@ function usable(definition: ConnectionDefinition | undefined, connection: string
 }
 
 /** Whether a token should be refreshed before it is used. One with a short life is used for half of it. */
-function isDue({ deps, pauses }: Place, { id, value: { tokens, mints } }: StoredCredential): boolean {
-  if (!tokens) return mints === true
+function isDue({ deps, pauses }: Place, { id, value: { tokens, client } }: StoredCredential): boolean {
+  if (!tokens) return client === 'mints'
   const { expiresAt, lifetimeMs = Number.POSITIVE_INFINITY } = tokens
   if (expiresAt === undefined) return false
   const now = deps.clock()
@@ -134,8 +148,8 @@ function failed(place: Place, { id, value }: StoredCredential, error: GatewayErr
 }
 
 /** Without a refresh token there is nothing to ask with, but for clients with a credential of their own. */
-const canRefresh = ({ value: { tokens, mints } }: StoredCredential): boolean =>
-  tokens?.refresh !== undefined || mints === true
+const canRefresh = ({ value: { tokens, client } }: StoredCredential): boolean =>
+  tokens?.refresh !== undefined || client === 'mints'
 
 /** The work goes on when one who waits for it goes away: others wait too, and a rotated token must be kept. */
 function whileWanted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

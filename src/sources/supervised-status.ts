@@ -27,7 +27,7 @@ export function toStatus(life: Life): ConnectionStatus {
 }
 
 function reasonOf({ spec, error, reason, reasonCode, live, known }: Life): string | undefined {
-  if (!spec.enabled) return 'Disabled in the configuration.'
+  if (!spec.enabled) return 'Switched off.'
   if (reason !== undefined && (reason !== error?.message || reasonCode === 'inbound')) return reason
   if (error) {
     const { stderr } = error.data

@@ -361,7 +361,7 @@ describe('the supervisor', () => {
     expect(stateOf(supervisor)).toMatchObject({
       enabled: false,
       state: 'disconnected',
-      reason: 'Disabled in the configuration.',
+      reason: 'Switched off.',
       tools: 0,
     })
     expect([supervisor.sources().size, supervisor.tools().size]).toEqual([0, 0])

@@ -1,0 +1,83 @@
+import { providers } from '../../providers/index.ts'
+import { type ConnectionConfig, isMcpConnection } from '../config/connection-schema.ts'
+import type { Config } from '../config/schema.ts'
+import type { TokenSource } from '../connections/credential-deps.ts'
+import type { ConnectionDefinition } from '../connections/definition.ts'
+import type { OAuthEngine } from '../connections/oauth/engine.ts'
+import { oauthTarget, type OAuthTarget } from '../connections/oauth/target.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import { Secret } from '../kernel/secret.ts'
+import type { OAuthClient } from '../kernel/token-set.ts'
+import { methodOf } from '../provider-kit/method-of.ts'
+
+type Fields = Readonly<Record<string, Secret>>
+
+export interface TokenSourceParts {
+  readonly engine: OAuthEngine
+  config(): Config
+  /** Refreshes at the issuer of a downstream MCP server; absent while there is none that could. */
+  readonly mcpRefresh?: ((definition: ConnectionDefinition) => TokenSource | undefined) | undefined
+}
+
+/** How tokens of a connection come anew, by its provider's manifest and our client there. */
+export const tokenSources =
+  (parts: TokenSourceParts) =>
+  (definition: ConnectionDefinition, fields: Fields): TokenSource | undefined => {
+    if (definition.provider === 'mcp') return definition.method === 'oauth' ? parts.mcpRefresh?.(definition) : undefined
+    const provider = providers.get(definition.provider)
+    const method = provider && methodOf(provider, definition.method)
+    if (!method?.oauth) return undefined
+    const client = clientFor(parts.config(), definition, fields)
+    const target = (): OAuthTarget => targetFor(definition, client)
+    const { engine } = parts
+    const isOwnGrant = method.oauth.grant === 'client_credentials'
+    return {
+      ...(!isOwnGrant && { refresh: async (current, signal) => engine.refresh(target(), current, signal) }),
+      ...(isOwnGrant &&
+        client && {
+          mint: (signal) => engine.clientCredentials(target(), method.oauth?.baseScopes ?? [], signal),
+        }),
+      revoke: async (tokens, signal) => {
+        const { outcome } = await engine.revoke(target(), tokens, signal)
+        if (outcome !== 'revoked') throw new GatewayError('oauth_failed', 'The service did not end the grant.')
+      },
+    }
+  }
+
+/** The authorization server of a provider's connection. Throws `invalid_request` when its method is no OAuth. */
+export function targetFor(definition: ConnectionDefinition, client: OAuthClient | undefined): OAuthTarget {
+  const provider = providers.get(definition.provider)
+  if (!provider) throw new GatewayError('not_found', `There is no provider "${definition.provider}".`)
+  if (!client) throw noClient(definition)
+  const { settings, allowPrivateNetwork } = definition
+  return oauthTarget(methodOf(provider, definition.method), { client, settings, allowPrivateNetwork })
+}
+
+/** Our client: entered with the connection, declared with it, or declared for the provider. */
+export function clientFor(config: Config, definition: ConnectionDefinition, fields: Fields): OAuthClient | undefined {
+  const own = toClient(fields) ?? toClient(declaredFields(config.connections[definition.slug]))
+  if (own) return own
+  const declared = Object.hasOwn(config.oauthClients, definition.provider)
+    ? config.oauthClients[definition.provider]
+    : undefined
+  return declared && { id: declared.clientId, secret: declared.clientSecret }
+}
+
+function declaredFields(connection: ConnectionConfig | undefined): Readonly<Record<string, string | Secret>> {
+  return connection && !isMcpConnection(connection) ? (connection.auth?.fields ?? {}) : {}
+}
+
+function toClient(fields: Readonly<Record<string, string | Secret>>): OAuthClient | undefined {
+  const { client_id: id, client_secret: secret } = fields
+  if (id === undefined) return undefined
+  return {
+    id: typeof id === 'string' ? id : id.reveal(),
+    secret: typeof secret === 'string' ? new Secret(secret) : secret,
+  }
+}
+
+const noClient = ({ provider, slug }: ConnectionDefinition): GatewayError =>
+  new GatewayError(
+    'config_invalid',
+    `The gateway has no OAuth client for "${slug}". Register one at the service and name it in the configuration under oauthClients.${provider}.`,
+  )
