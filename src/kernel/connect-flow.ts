@@ -55,8 +55,9 @@ export interface FlowReturn {
 
 /** What the pages of the connect flow need. Rejections are GatewayErrors whose words are for the person. */
 export interface ConnectFlows {
+  /** Rejects with `not_found`, and with `forbidden` for another person. */
+  page(id: string, visitor: Visitor | undefined): Promise<FlowPage>
   /** Rejects with `not_found`. */
-  page(id: string): Promise<FlowPage>
   view(id: string): Promise<FlowView>
   /** Begins (again) in this browser: a state that was handed out before is void. Rejects with `forbidden` for another person. */
   start(id: string, from: { browserToken?: string | undefined; visitor: Visitor | undefined }): Promise<FlowStart>

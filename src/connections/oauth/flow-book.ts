@@ -5,7 +5,7 @@ import { finish } from './flow-finish.ts'
 import { makeRoom } from './flow-prune.ts'
 import { flowCollection, toView, type FlowRow } from './flow-row.ts'
 import { LIFETIME_MS, rowOf } from './flow-rows.ts'
-import { start } from './flow-start.ts'
+import { checkVisitor, start } from './flow-start.ts'
 import { checkReturnTo } from './return-to.ts'
 
 export type { FlowBookDeps, FlowDefinition, Granted } from './flow-deps.ts'
@@ -35,8 +35,9 @@ export function flowBook(deps: FlowBookDeps): FlowBook {
   const view = async (id: string): Promise<FlowView> => toView(id, (await rowOf(store, id)).value, clock())
   return {
     view,
-    async page(id) {
+    async page(id, visitor) {
       const told = await view(id)
+      checkVisitor(visitor, told)
       const { title, target } = await deps.definitionOf(told.connection, told.subject)
       return { ...told, title, serviceOrigin: authorizeAddress(target).origin }
     },

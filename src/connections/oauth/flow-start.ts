@@ -37,7 +37,8 @@ export async function start(
   return { id, url: url.href, browserToken }
 }
 
-function checkVisitor(visitor: Visitor | undefined, row: FlowRow): void {
+/** Throws `forbidden` unless the flow may be started by whoever is there. */
+export function checkVisitor(visitor: Visitor | undefined, row: Pick<FlowRow, 'subject' | 'principalId'>): void {
   // A link for everybody's credential is enough; one's own account is connected by oneself.
   if (visitor === undefined ? row.subject === 'shared' : ownsFlow(visitor, row)) return
   throw new GatewayError(
