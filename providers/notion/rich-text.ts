@@ -7,7 +7,10 @@ const MOST_PIECES = 100
 
 /** Text with its looks as Notion takes it. https://developers.notion.com/reference/rich-text */
 export const toRichText = (content: readonly Inline[]) =>
-  content.flatMap((inline) => split(inline.text).map((text) => toPiece({ ...inline, text }))).slice(0, MOST_PIECES)
+  content.flatMap((inline) => split(textOf(inline)).map((text) => toPiece({ ...inline, text }))).slice(0, MOST_PIECES)
+
+/** Notion's people have ids of their own; a mention of another vendor's stays as it was written. */
+const textOf = ({ text, mention }: Inline): string => (mention === undefined ? text : `[~accountid:${mention}]`)
 
 /** Markdown of one paragraph. */
 export const richText = (markdown: string) => toRichText(toInlines(markdown))

@@ -119,6 +119,36 @@ describe('the generic HTTP provider', () => {
     expect(vendor.requests[0]?.headers['x-api-key']).toBe('k-123')
   })
 
+  const opened = async (method: string, fields: Readonly<Record<string, string>>, change: object = {}) => {
+    const secret = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, new Secret(value)]))
+    const { call, vendor } = await openProvider(json({}), { provider: http, method, fields: secret, ...change })
+    await call('get_resource', { path: '/x', query: { q: '1' } })
+    return vendor.requests[0]
+  }
+
+  it('sends a key in the query, a cookie or the path, and two headers together', async () => {
+    const query = await opened('query', { parameter: 'api_key', key: 'k&1=2' })
+    expect(query?.target).toBe('/v1/x?q=1&api_key=k%261%3D2')
+    const cookie = await opened('cookie', { cookie: 'session', key: 'k-123' })
+    expect([cookie?.target, cookie?.headers.cookie]).toEqual(['/v1/x?q=1', 'session=k-123'])
+    const inPath = await opened('path', { key: '1:k/2' }, { prefix: '/bot{key}' }).catch((error: unknown) => error)
+    expect(inPath).toMatchObject({ code: 'connection_unusable' })
+    expect((await opened('path', { key: '1:k-2' }, { prefix: '/bot{key}' }))?.target).toBe('/bot1%3Ak-2/x?q=1')
+    const pair = { idHeader: 'X-Account', idValue: 'a-1', keyHeader: 'X-Key', keyValue: 'k-1' }
+    expect((await opened('headers', pair))?.headers).toMatchObject({ 'x-account': 'a-1', 'x-key': 'k-1' })
+  })
+
+  it('signs for AWS in the region of its settings', async () => {
+    const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' }
+    const signed = await opened('aws', keys, { settings: { region: 'eu-central-1' } })
+    expect(signed?.headers.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE\/\d{8}\/eu-central-1\/execute-api\/aws4_request, /,
+    )
+    await expect(opened('aws', keys)).rejects.toMatchObject({
+      code: expect.stringMatching(/config_invalid|connection_unusable/),
+    })
+  })
+
   it('says what the service said when it refuses', async () => {
     const { call } = await open(json({ error: { message: 'No such user' } }, 404))
     await expect(call('get_resource', { path: '/users/9' })).rejects.toThrow('HTTP API did not find it: No such user.')
