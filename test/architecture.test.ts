@@ -82,8 +82,9 @@ describe('the house', () => {
     const ids = readdirSync(join(root, 'providers'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && entry.name !== '_template' && entry.name !== 'http')
       .map((entry) => entry.name)
+    // MCP servers have names of their own, some of them those of providers; that list is data.
     const named = everyFile()
-      .filter((file) => file.startsWith('src/'))
+      .filter((file) => file.startsWith('src/') && file !== 'src/sources/known-servers.ts')
       .filter((file) => ids.some((id) => new RegExp(`['"\`]${id}['"\`]`).test(readFileSync(join(root, file), 'utf8'))))
     expect(named).toEqual([])
   })

@@ -6,6 +6,7 @@ import { auditCommand } from './commands/audit.ts'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { freezeCommand, unfreezeCommand } from './commands/freeze.ts'
+import { importCommand } from './commands/import.ts'
 import { policyCommand } from './commands/policy.ts'
 import { searchCommand } from './commands/search.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -61,6 +62,7 @@ function gatehouse(cli: Cli): Command {
     freezeCommand,
     unfreezeCommand,
     callCommand,
+    importCommand,
   ]
   for (const make of commands) program.addCommand(make(cli))
   return program
