@@ -1,4 +1,5 @@
 import type { AdminDeps } from '../admin/admin.ts'
+import { replayBook } from '../admin/replay-book.ts'
 import type { Config } from '../config/schema.ts'
 import { resourceUrl, serverUrl } from '../config/server-urls.ts'
 import type { Log } from '../gateway/gateway.ts'
@@ -14,6 +15,7 @@ import type { Clock, NewId } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { OpenApprovals } from './approvals.ts'
+import { seal } from '../vault/seal.ts'
 import type { Identities } from './identities.ts'
 import { browsing } from './pages.ts'
 import type { World } from './world.ts'
@@ -119,6 +121,7 @@ function makeApp(
       admin,
       authenticate: (c) => identity.authenticate(credentialsOf(c)),
       stopping,
+      replays: replayBook({ store: world.store, seal: seal(world.vault.derive('replays'), 'replays'), clock }),
       routes: approvalRoutes({ admin, ...approvals }),
     }),
     allowed: () => ({

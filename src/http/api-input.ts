@@ -31,8 +31,13 @@ export const durationText = z
 const HOUR_MS = 3_600_000
 const MOST_OVERLAP_MS = 30 * 24 * HOUR_MS
 
-/** How long a rotated key keeps working: `1h` when left out, at most 30d, `0s` for not at all. In milliseconds. */
-export const overlapText = durationText.refine((ms) => ms <= MOST_OVERLAP_MS, 'must be at most 30d').default(HOUR_MS)
+/** How long a rotated key keeps working: `1h` when left out, at most 30d, or `none`. In milliseconds. */
+export const overlapText = z
+  .union([
+    z.literal('none').transform(() => 0),
+    durationText.refine((ms) => ms <= MOST_OVERLAP_MS, 'must be at most 30d'),
+  ])
+  .default(HOUR_MS)
 
 /** A plain JSON object, whatever it holds. */
 export const jsonObject = z.custom<JsonObject>(isJsonObject, 'must be a JSON object').meta({ type: 'object' })
@@ -45,14 +50,17 @@ export function readQuery<T>(c: Context, schema: z.ZodType<T>): T {
 }
 
 /**
- * The JSON body as the schema reads it; no body is an empty object. Throws `invalid_request`, `payload_too_large`, and
- * `unsupported_media_type` for a body that says it is something else.
+ * The body as it was sent. Throws `payload_too_large`, and `unsupported_media_type` for a body that says it is something else
+ * than JSON.
  */
-export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+export async function readBodyText(c: Context): Promise<string> {
   const text = await readText(c.req.raw, MAX_BODY_BYTES)
   if (text !== '') refuseOtherMedia(c.req.header('content-type'))
-  return parse(schema, fromJson(text), 'body')
+  return text
 }
+
+/** The JSON body as the schema reads it; no body is an empty object. Throws `invalid_request`. */
+export const parseBody = <T>(text: string, schema: z.ZodType<T>): T => parse(schema, fromJson(text), 'body')
 
 const JSON_MEDIA = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i
 

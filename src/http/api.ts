@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import type { AdminDeps } from '../admin/admin.ts'
+import type { ReplayBook } from '../admin/replay-book.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
 import { anyObject } from './answers.ts'
@@ -23,6 +24,8 @@ export interface ApiDeps {
   readonly authenticate: (c: Context) => Promise<Principal>
   /** Aborted when the application stops: ends streams that would never end by themselves. */
   readonly stopping?: AbortSignal
+  /** Answers that are repeated for an `Idempotency-Key`. */
+  readonly replays: ReplayBook
   /** Routes of other rooms, mounted and described like the API's own. */
   readonly routes?: readonly Route[]
 }
@@ -32,7 +35,7 @@ export function apiRoutes({
   admin,
   stopping = new AbortController().signal,
   routes = [],
-}: Omit<ApiDeps, 'authenticate'>): readonly Route[] {
+}: Omit<ApiDeps, 'authenticate' | 'replays'>): readonly Route[] {
   const who = [...agentRoutes(admin), ...peopleRoutes(admin), ...personKeyRoutes(admin)]
   const own = [...statusRoutes(admin), ...who, ...toolRoutes(admin), ...callRoutes(admin)]
   const all: Route[] = [
@@ -52,7 +55,7 @@ export function apiRoutes({
  * thrown as GatewayError and become RFC 9457 problems in the application around it.
  */
 export function apiApp(deps: ApiDeps): Hono {
-  const { admin, authenticate } = deps
+  const { admin, authenticate, replays } = deps
   const app = new Hono()
   app.use(async (c, next) => {
     c.header('Cache-Control', 'no-store')
@@ -60,6 +63,7 @@ export function apiApp(deps: ApiDeps): Hono {
   })
   mountRoutes(app, apiRoutes(deps), {
     authenticate,
+    replays,
     refused: (principal, deed, { code }) =>
       admin.audit.append({
         type: deed,

@@ -1,10 +1,12 @@
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
 import { may, refusal } from '../admin/authority.ts'
+import type { ReplayBook } from '../admin/replay-book.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
-import { readBody, readQuery } from './api-input.ts'
+import { parseBody, readBodyText, readQuery } from './api-input.ts'
 import { ifMatchOf, notModified, toEtag } from './etag.ts'
+import { once } from './idempotency.ts'
 import type { Asked, Method, Reply, Route } from './route.ts'
 
 export interface MountDeps {
@@ -12,6 +14,8 @@ export interface MountDeps {
   readonly authenticate: (c: Context) => Promise<Principal>
   /** Records that somebody was refused; `deed` is the audit event's type. */
   readonly refused: (principal: Principal, deed: string, error: GatewayError) => Promise<void>
+  /** For what may be created once only. */
+  readonly replays: ReplayBook
 }
 
 const STREAM = 'text/event-stream'
@@ -38,17 +42,19 @@ async function serve(c: Context, route: Route, deps: MountDeps): Promise<Respons
   if (c.req.method === 'HEAD' && spec.answers[200]?.mediaType === STREAM) {
     return c.body(null, 200, { 'content-type': STREAM })
   }
+  const text = spec.body || spec.creates === true ? await readBodyText(c) : ''
   const asked: Asked<'anyone', string, unknown, unknown> = {
     principal,
     params: paramsOf(c),
     query: readQuery(c, spec.query ?? z.strictObject({})),
     ifMatch: ifMatchOf(c, spec.ifMatch),
-    body: spec.body && (await readBody(c, spec.body)),
+    body: spec.body && parseBody(text, spec.body),
     signal: c.req.raw.signal,
     requestId: requestIdOf(c),
     context: c,
   }
-  return toResponse(c, await route.run(asked))
+  const run = (): Promise<Reply | Response> => route.run(asked)
+  return toResponse(c, await (spec.creates === true ? once(deps.replays, asked, text, run) : run()))
 }
 
 /** Nobody for routes that are open to anyone: a credential is not even looked at there. */

@@ -68,6 +68,7 @@ function toOperation(spec: Spec, schemas: Record<string, Json>): JsonObject {
     summary: spec.summary,
     description: WHO[spec.needs],
     tags: [spec.tag],
+    'x-needs': spec.needs,
     ...(spec.needs === 'anyone' && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(spec.body && {

@@ -4,6 +4,8 @@ import { type AliasBook, aliasBook } from '../../src/admin/alias-book.ts'
 import { vaultControl } from '../../src/connections/sealed/rotation.ts'
 import { freezeBook } from '../../src/admin/freeze-book.ts'
 import { overrideBook } from '../../src/admin/override-book.ts'
+import { replayBook } from '../../src/admin/replay-book.ts'
+import { seal } from '../../src/vault/seal.ts'
 import { apiApp } from '../../src/http/api.ts'
 import { problemResponse } from '../../src/http/problem.ts'
 import { openAgentBook } from '../../src/identity/agents.ts'
@@ -138,7 +140,8 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     newId: () => `request-${++ids}`,
   }
   const app = new Hono().onError((error) => problemResponse(toGatewayError(error), 'request', () => 'Bearer'))
-  app.route('/api', apiApp({ admin: deps, authenticate: (c) => whoIs(c.req.header('authorization')) }))
+  const replays = replayBook({ store, seal: seal(Buffer.alloc(32, 1), 'replays'), clock })
+  app.route('/api', apiApp({ admin: deps, replays, authenticate: (c) => whoIs(c.req.header('authorization')) }))
   return {
     deps,
     aliases,
