@@ -1,4 +1,4 @@
-import type { CredentialsOf } from '../kernel/credential.ts'
+import type { CredentialsOf, Lease } from '../kernel/credential.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { checkFields } from '../provider-kit/check-fields.ts'
@@ -14,17 +14,20 @@ export interface FixedCredential {
  * The same lease for everybody, as it stands in the configuration; there is never a newer one. `lease` rejects with
  * `invalid_credential` when a field cannot be right, and with `connect_required` for OAuth, whose tokens come from a sign-in.
  */
-export const fixedCredentials =
-  ({ method, fields }: FixedCredential): CredentialsOf =>
-  () => ({
-    lease: async () => {
-      checkFields(method, fields)
-      if (method.oauth) throw signIn(method)
-      return { method: method.id, fields, captured: {}, generation: 'fixed' }
-    },
+export function fixedCredentials(credential: FixedCredential): CredentialsOf {
+  let lease: Lease | undefined
+  return () => ({
+    lease: async () => (lease ??= toLease(credential)),
     renew: async () => undefined,
     report: async () => undefined,
   })
+}
+
+function toLease({ method, fields }: FixedCredential): Lease {
+  checkFields(method, fields)
+  if (method.oauth) throw signIn(method)
+  return { method: method.id, fields, captured: {}, generation: 'fixed' }
+}
 
 const signIn = ({ title }: AuthMethod): GatewayError =>
   new GatewayError(

@@ -82,6 +82,10 @@ export function toVendorError(failure: VendorFailure, { scopes }: Pick<Action, '
   })
 }
 
+/** Why a credential is dead, as one sentence that others can go on from. */
+export const toReason = (failure: VendorFailure, { title }: Telling): string =>
+  `${title} no longer accepts the credential: ${trim(failure.message)}.`
+
 /** What the credential was granted does not suffice; nothing was sent. `data.scopes` is what the action needs. */
 export function toScopeError(
   { scopes }: Pick<Action, 'scopes'>,

@@ -4,7 +4,7 @@ import type { Action, VendorFailure, WireReply, WireRequest } from '../provider-
 import { hasScopes } from '../provider-kit/scopes.ts'
 import { originOf, type ProviderPlace } from './provider-address.ts'
 import { toCredential } from './provider-credential.ts'
-import { toScopeError, toVendorError, toWireReply, type Telling } from './provider-reply.ts'
+import { toReason, toScopeError, toVendorError, toWireReply, type Telling } from './provider-reply.ts'
 import { toReadyRequest } from './provider-request.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
 
@@ -55,7 +55,7 @@ export function vendorFor(
   async function dead(refused: Lease, failure: VendorFailure, action: Asking): Promise<never> {
     const error = toVendorError(failure, action, to)
     onDead(error)
-    await credentials.report(refused, error.message)
+    await credentials.report(refused, toReason(failure, to))
     throw error
   }
   return {

@@ -1,9 +1,11 @@
 import { createHash, createHmac } from 'node:crypto'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { fixedCredentials } from '../../../src/connections/fixed-credentials.ts'
 import type { Egress } from '../../../src/egress/egress.ts'
 import type { Lease } from '../../../src/kernel/credential.ts'
+import { GatewayError } from '../../../src/kernel/errors.ts'
 import {
   apiKey,
   basic,
@@ -193,6 +195,50 @@ describe('a lease goes where the manifest says', () => {
     })
   })
 })
+
+describe('whatever a credential holds', () => {
+  const EVERYWHERE = custom({
+    id: 'own',
+    title: 'Own',
+    fields: ['header', 'query', 'cookie', 'path'].map((key) => ({ key, label: key, secret: true })),
+    inject: [
+      { in: 'header', name: 'x-key', value: '{header}' },
+      { in: 'query', name: 'key', value: '{query}' },
+      { in: 'cookie', name: 'sid', value: '{cookie}' },
+      { in: 'path', name: 'part', value: '{path}' },
+    ],
+  })
+  const hostile = fc.constantFrom('..', '../x', 'a/b', '%2e%2e', '\r\nx-evil: 1', 'a; b=c', '?x', '#y', '@evil.example')
+  const harmless = { weight: 4, arbitrary: fc.constant('a') }
+  const value = fc.oneof(harmless, fc.string({ minLength: 1 }), fc.string({ unit: 'binary', minLength: 1 }), hostile)
+
+  it('the request stays at its address with its own headers, or is not sent', async () => {
+    let fields: Record<string, string> = { header: 'a', query: 'a', cookie: 'a', path: 'a' }
+    const credentials = () => ({ ...NEVER_RENEWED, lease: async () => leaseOf('own', fields) })
+    const { call, vendor } = await openWith(EVERYWHERE, leaseOf('own', fields), { credentials, prefix: '/v1/{part}' })
+    const known = new Set(Object.keys(vendor.requests[0]?.headers ?? {}))
+    await fc.assert(
+      fc.asyncProperty(value, value, value, value, async (header, query, cookie, part) => {
+        fields = { header, query, cookie, path: part }
+        const before = vendor.requests.length
+        const failure = await call('get_thing', { id: 'x' }).catch((error: unknown) => error)
+        const sent = vendor.requests.slice(before)
+        if (failure instanceof Error) expect([failure instanceof GatewayError, sent]).toEqual([true, []])
+        for (const { target, headers } of sent) {
+          const [pathname = '', search = ''] = target.split('?')
+          expect(pathname.split('/').map(decodeURIComponent)).toEqual(['', 'v1', part, 'things', 'x'])
+          expect([...new URLSearchParams(search)]).toEqual([['key', Buffer.from(query).toString()]])
+          expect(headers.cookie).toBe(`sid=${cookie}`)
+          expect(Object.keys(headers).filter((name) => !known.has(name))).toEqual([])
+        }
+      }),
+      { numRuns: 300 },
+    )
+    expect(vendor.requests.length).toBeGreaterThan(10)
+  })
+})
+
+const NEVER_RENEWED = { renew: async () => undefined, report: async () => undefined }
 
 describe('AWS Signature Version 4', () => {
   const SPEC = { service: 'service', region: 'us-east-1' }

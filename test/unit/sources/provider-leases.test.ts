@@ -79,7 +79,7 @@ describe('a credential that the vendor refuses', () => {
     })
     expect(things(vendor.requests)).toEqual(['Bearer old', 'Bearer new'])
     expect(credentials.reports).toEqual([
-      { generation: 'new', reason: expect.stringContaining('Token expired') as string },
+      { generation: 'new', reason: 'Acme no longer accepts the credential: Token expired.' },
     ])
     expect(lost).toMatchObject([{ code: 'connection_unusable', data: { reauth: true } }])
   })
