@@ -16,6 +16,8 @@ export interface Browser {
   /** Stops in front of the first address for which this is true; its page is not asked for. */
   stopAt: ((url: URL) => boolean) | undefined
   readonly cookies: Map<string, Map<string, string>>
+  /** Every cookie that was set, as it came. */
+  readonly setCookies: string[]
 }
 
 const MOST_HOPS = 15
@@ -23,6 +25,7 @@ const MOST_HOPS = 15
 /** `own` answers for the one origin that no socket listens on. */
 export function browser(own: { readonly origin: string; fetch(request: Request): Promise<Response> }): Browser {
   const cookies = new Map<string, Map<string, string>>()
+  const setCookies: string[] = []
   const send = async (url: URL, init: RequestInit): Promise<Response> => {
     const jar = cookies.get(url.host) ?? new Map<string, string>()
     cookies.set(url.host, jar)
@@ -31,6 +34,7 @@ export function browser(own: { readonly origin: string; fetch(request: Request):
     const request = { ...init, headers, redirect: 'manual' as const }
     const reply = url.origin === own.origin ? await own.fetch(new Request(url, request)) : await fetch(url, request)
     for (const line of reply.headers.getSetCookie()) {
+      setCookies.push(line)
       const [pair = ''] = line.split(';')
       const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
       if (/;\s*(?:max-age=0|expires=thu, 01 jan 1970)/i.test(line) || value === '') jar.delete(name)
@@ -53,6 +57,7 @@ export function browser(own: { readonly origin: string; fetch(request: Request):
   }
   const self: Browser = {
     cookies,
+    setCookies,
     stopAt: undefined,
     open: (url) => follow(new URL(url), {}),
     submit(page, fields = {}, containing = '') {
