@@ -1,5 +1,6 @@
 import type { CallFigures } from './calls.ts'
 import type { ListFigures } from './lists.ts'
+import type { PolicyFigures } from './policy.ts'
 import type { Figures } from './run.ts'
 
 /** A goal and whether this run reached it. */
@@ -9,7 +10,7 @@ export interface Goal {
   readonly reached: boolean
 }
 
-export function toGoals({ calls, lists, decide, memory }: Figures): readonly Goal[] {
+export function toGoals({ calls, lists, policy, memory }: Figures): readonly Goal[] {
   const added = calls
     .filter(({ way, concurrency }) => way === 'gateway' && concurrency === 1)
     .map(({ downstream, era, addedP50 = 0 }) =>
@@ -20,16 +21,19 @@ export function toGoals({ calls, lists, decide, memory }: Figures): readonly Goa
     .map(({ tools, ratio }) =>
       toGoal(`tools/list of ${tools} tools at most 0.4 × direct`, `${ratio.toFixed(2)} ×`, ratio <= 0.4),
     )
-  const { rules, decisionsPerSecond } = decide
   const resident = memory.with5000ToolsAfterLists
   return [
     ...added,
     ...listed,
-    toGoal(
-      `decide above 500,000 a second with ${rules} rules`,
-      decisionsPerSecond.toLocaleString('en'),
-      decisionsPerSecond > 500_000,
+    ...policy.decisions.map(({ rules, decisionsPerSecond }) =>
+      toGoal(
+        `decide above 500,000 a second with ${rules.toLocaleString('en')} rules`,
+        decisionsPerSecond.toLocaleString('en'),
+        decisionsPerSecond > 500_000,
+      ),
     ),
+    toGoal('replay of 100,000 calls below 2 s', `${policy.replayMs} ms`, policy.replayMs < 2_000),
+    toGoal('plan of 1,000 tools × 50 agents below 100 ms', `${policy.planMs} ms`, policy.planMs < 100),
     ...(resident === undefined ? [] : [toGoal('RSS below 150 MB with 5,000 tools', `${resident} MB`, resident < 150)]),
   ]
 }
@@ -38,7 +42,7 @@ const toGoal = (goal: string, measured: string, reached: boolean): Goal => ({ go
 
 /** The figures as Markdown tables. */
 export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
-  const { decide, audit, memory } = figures
+  const { policy, audit, memory } = figures
   return [
     section(
       [
@@ -59,8 +63,7 @@ export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
     section(
       ['part', 'figure'],
       [
-        [`decisions with ${decide.rules} rules`, `${decide.decisionsPerSecond.toLocaleString('en')} a second`],
-        ['view of a principal like one seen before', `${decide.viewMicroseconds} µs`],
+        ...policyRows(policy),
         ['durable audit appends, 64 under way', `${audit.appendsPerSecond.toLocaleString('en')} a second`],
         ['durable audit append alone, p50', `${audit.aloneP50Ms} ms`],
         [
@@ -76,6 +79,20 @@ export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
     ),
   ].join('\n')
 }
+
+const policyRows = ({ decisions, views, viewMicroseconds, replayMs, planMs, lintMs }: PolicyFigures): string[][] => [
+  ...decisions.map(({ rules, decisionsPerSecond, compileMs }) => [
+    `decisions with ${rules.toLocaleString('en')} rules, compiling them`,
+    `${decisionsPerSecond.toLocaleString('en')} a second, ${compileMs} ms`,
+  ]),
+  ...views.map(({ tools, firstMs }) => [
+    `first view of ${tools.toLocaleString('en')} tools, 1,000 rules`,
+    `${firstMs} ms`,
+  ]),
+  ['view of a principal like one seen before', `${viewMicroseconds} µs`],
+  ['replay of 100,000 calls through two policies of 1,000 rules', `${replayMs} ms`],
+  ['plan and lint of 1,000 rules, 1,000 tools, 50 agents', `${planMs} ms, ${lintMs} ms`],
+]
 
 function toCallRow(figure: CallFigures): readonly string[] {
   const { addedP50, throughput, cpuMicroseconds } = figure

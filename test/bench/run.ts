@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { benchAudit, type AuditFigures } from './audit.ts'
 import { benchCalls, type CallFigures } from './calls.ts'
-import { benchDecide, type DecideFigures } from './decide.ts'
 import { local, remote, writeConfig, type Connections } from './gateway-config.ts'
 import { benchList, type ListFigures } from './lists.ts'
+import { benchPolicy, type PolicyFigures } from './policy.ts'
 import {
   addKey,
   EVERYTHING,
@@ -31,7 +31,7 @@ export interface BenchOptions {
 export interface Figures {
   readonly calls: readonly CallFigures[]
   readonly lists: readonly ListFigures[]
-  readonly decide: DecideFigures
+  readonly policy: PolicyFigures
   readonly audit: AuditFigures
   /** Resident memory of a gateway, MB. */
   readonly memory: {
@@ -66,7 +66,7 @@ interface Bench extends BenchOptions {
 async function measureAll(bench: Bench): Promise<Figures> {
   const { keep, say, rounds, seconds, listSeconds } = bench
   say('policy and audit by themselves')
-  const [decide, audit] = [benchDecide(), await benchAudit()]
+  const [policy, audit] = [await benchPolicy(), await benchAudit()]
   say('starting the servers')
   const [ten, thousand, fiveThousand] = [
     await keep(startSynthetic(10)),
@@ -103,7 +103,7 @@ async function measureAll(bench: Bench): Promise<Figures> {
   return {
     calls,
     lists,
-    decide,
+    policy,
     audit,
     memory: { with5000Tools, with5000ToolsAfterLists, afterCalls },
   }

@@ -1,70 +1,23 @@
+import { buildCatalog } from '../../src/catalog/catalog.ts'
+import type { JsonObject } from '../../src/kernel/json.ts'
 import type { Question } from '../../src/kernel/policy.ts'
 import type { Agent, Principal } from '../../src/kernel/principal.ts'
 import type { Effect, SourceTool } from '../../src/kernel/tool.ts'
-import { buildCatalog } from '../../src/catalog/catalog.ts'
-import { compilePolicy, type CompiledPolicy } from '../../src/policy/compile.ts'
-import { decide } from '../../src/policy/decide.ts'
-import { policyDocumentSchema } from '../../src/policy/schema.ts'
-import { viewOf } from '../../src/policy/view.ts'
+import { policyDocumentSchema, type PolicyDocument } from '../../src/policy/schema.ts'
 import type { PolicyWorld } from '../../src/policy/world.ts'
 
-const RULES = 1_000
-const TOOLS = 1_000
 const CONNECTIONS = 40
-const AGENTS = 50
-const DECISIONS = 400_000
+export const AGENTS = 50
 const NOON = Date.parse('2026-11-20T12:00:00Z')
 
-export interface DecideFigures {
-  readonly rules: number
-  readonly decisionsPerSecond: number
-  /** A view of a principal object that was never seen before, but is like one that was. */
-  readonly viewMicroseconds: number
-}
-
-/**
- * Decisions a CPU second with 1,000 rules, 1,000 tools and 50 agents: 60% grants to groups, 20% grants with argument
- * constraints, 15% denials by tag, 5% by time of day. Uses CPU time, so that a busy machine does not change the figure.
- */
-export function benchDecide(): DecideFigures {
-  const world = toWorld()
-  const { policy } = compilePolicy(policyDocumentSchema.parse({ rules: Array.from({ length: RULES }, toRule) }), world)
-  const questions = toQuestions(world)
-  run(policy, questions, DECISIONS / 4)
-  const seconds = cpuSeconds(() => run(policy, questions, DECISIONS))
-  return {
-    rules: RULES,
-    decisionsPerSecond: Math.round(DECISIONS / seconds),
-    viewMicroseconds: benchViews(policy, world),
-  }
-}
-
-function run(policy: CompiledPolicy, questions: readonly Question[], count: number): number {
-  let allowed = 0
-  for (let index = 0; index < count; index++) {
-    const question = questions[index % questions.length]
-    if (question && decide(policy, question).effect === 'allow') allowed++
-  }
-  return allowed
-}
-
-function benchViews(policy: CompiledPolicy, world: PolicyWorld): number {
-  const principals = Array.from({ length: 20_000 }, (_, index) => toPrincipal(world, index))
-  for (let index = 0; index < AGENTS; index++) viewOf(policy, toPrincipal(world, index))
-  const seconds = cpuSeconds(() => principals.forEach((principal) => viewOf(policy, principal)))
-  return Math.round((seconds / principals.length) * 1e8) / 100
-}
-
-function cpuSeconds(work: () => unknown): number {
-  const before = process.cpuUsage()
-  work()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1e6
-}
+/** 60% grants to groups, 20% grants with argument constraints, 15% denials by tag, 5% by time of day. */
+export const toDocument = (rules: number): PolicyDocument =>
+  policyDocumentSchema.parse({ rules: Array.from({ length: rules }, toRule) })
 
 const EFFECTS: readonly Effect[] = ['read', 'read', 'write', 'write', 'destructive']
 
-function toWorld(): PolicyWorld {
+/** So many tools of 40 connections, and 50 agents in 12 groups. */
+export function toWorld(tools: number): PolicyWorld {
   const connections = Array.from({ length: CONNECTIONS }, (_, index) => ({
     slug: `c${index}`,
     provider: `p${index % 10}`,
@@ -73,7 +26,7 @@ function toWorld(): PolicyWorld {
     connection: slug,
     provider,
     identity: slug,
-    tools: Array.from({ length: TOOLS / CONNECTIONS }, (_, index) => toSourceTool(index)),
+    tools: Array.from({ length: tools / CONNECTIONS }, (_, index) => toSourceTool(index)),
   }))
   return {
     tools: [...buildCatalog(inputs, new Map()).tools.values()],
@@ -123,7 +76,8 @@ function toRule(_: unknown, index: number): unknown {
   return { id, effect: 'deny', tools, when: { from: '22:00', to: '06:00', timezone: 'Europe/Berlin' } }
 }
 
-function toPrincipal({ agents }: PolicyWorld, index: number): Principal {
+/** A new object each time: the principal of a request. */
+export function toPrincipal({ agents }: PolicyWorld, index: number): Principal {
   const agent = agents[index % agents.length]
   const id = agent?.id ?? ''
   return {
@@ -136,7 +90,7 @@ function toPrincipal({ agents }: PolicyWorld, index: number): Principal {
   }
 }
 
-function toQuestions(world: PolicyWorld): readonly Question[] {
+export function toQuestions(world: PolicyWorld): readonly Question[] {
   const principals = world.agents.map((_, index) => toPrincipal(world, index))
   return Array.from({ length: 20_000 }, (_, index): Question => {
     const principal = principals[(index * 7) % principals.length]
@@ -146,8 +100,13 @@ function toQuestions(world: PolicyWorld): readonly Question[] {
       principal,
       tool,
       verb: 'invoke',
-      input: { channel: index % 3 === 0 ? 'general' : 'x', amount: index % 900 },
+      input: toInput(index),
       at: NOON + index,
     }
   })
 }
+
+export const toInput = (index: number): JsonObject => ({
+  channel: index % 3 === 0 ? 'general' : 'x',
+  amount: index % 900,
+})
