@@ -1,5 +1,5 @@
 import { loopbackEmulator } from './loopback-emulator.ts'
-import { vendorGate, type VendorGate } from './vendor-gate.ts'
+import { vendorGate, type VendorGate } from '../fakes/vendor-gate.ts'
 import {
   githubSeed,
   gmailSeed,
@@ -55,15 +55,15 @@ const slackTokens = () =>
   Object.fromEntries(slackSeed.tokens.map(({ token, user }) => [token, { login: user, scopes: [] }]))
 
 const gateOfGitHub = (port: number): Promise<VendorGate> =>
-  vendorGate({ port, token: TOKENS.github, refusal: { status: 401, body: { message: 'Bad credentials' } } })
+  vendorGate({ port, tokens: [TOKENS.github], refusal: { status: 401, body: { message: 'Bad credentials' } } })
 
 const gateOfSlack = (port: number): Promise<VendorGate> =>
-  vendorGate({ port, token: TOKENS.slack, refusal: { status: 200, body: { ok: false, error: 'invalid_auth' } } })
+  vendorGate({ port, tokens: [TOKENS.slack], refusal: { status: 200, body: { ok: false, error: 'invalid_auth' } } })
 
 const gateOfGmail = (port: number): Promise<VendorGate> =>
   vendorGate({
     port,
-    token: TOKENS.gmail,
+    tokens: [TOKENS.gmail],
     refusal: {
       status: 401,
       body: { error: { code: 401, message: 'Invalid Credentials', status: 'UNAUTHENTICATED' } },
