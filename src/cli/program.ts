@@ -7,6 +7,7 @@ import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
 import { freezeCommand, unfreezeCommand } from './commands/freeze.ts'
 import { importCommand } from './commands/import.ts'
+import { peopleCommand } from './commands/people.ts'
 import { policyCommand } from './commands/policy.ts'
 import { searchCommand } from './commands/search.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -53,6 +54,7 @@ function gatehouse(cli: Cli): Command {
     checkCommand,
     statusCommand,
     agentCommand,
+    peopleCommand,
     toolsCommand,
     searchCommand,
     policyCommand,

@@ -24,11 +24,14 @@ interface Shown {
   readonly key: string
 }
 
-/** `agent add|list|revoke`. */
+/** `agent add|list|rotate|enable|disable|revoke`. */
 export const agentCommand = (cli: Cli): Command =>
   command(cli, 'agent', 'register agents and give them keys')
     .addCommand(addCommand(cli))
     .addCommand(listCommand(cli))
+    .addCommand(rotateCommand(cli))
+    .addCommand(enableCommand(cli, 'enable', 'let an agent in again'))
+    .addCommand(enableCommand(cli, 'disable', 'refuse an agent and end what it keeps open; its keys stay'))
     .addCommand(revokeCommand(cli))
 
 const addCommand = (cli: Cli): Command =>
@@ -81,6 +84,45 @@ const toRow = ({ id, origin, enabled, groups, toolNames, keys }: AgentFacts): re
   toolNames,
   keys.map((key) => (key.expiresAt === undefined ? key.id : `${key.id} until ${toTime(key.expiresAt)}`)).join(', '),
 ]
+
+interface RotateOptions extends CommonOptions {
+  readonly overlap?: string
+  readonly expires?: string
+}
+
+const rotateCommand = (cli: Cli): Command =>
+  answeringCommand(cli, 'rotate', 'another key in place of one, which ends after the overlap; it is shown once', [
+    'agent rotate 4fXb0aQmZ1cD',
+    'agent rotate 4fXb0aQmZ1cD --overlap 1d --expires 90d',
+  ])
+    .argument('<key>', 'the key, as `agent list` names it')
+    .option('--overlap <duration>', 'how long the old key keeps working, or none; 1h when left out')
+    .option('--expires <duration>', 'when the new key ends, such as 90d; never when left out')
+    .action(async (key: string, { config, json, overlap, expires }: RotateOptions) => {
+      const { shell } = cli
+      const body = {
+        ...(overlap !== undefined && { overlap }),
+        ...(expires !== undefined && { expiresIn: expires }),
+      }
+      const shown = await withGateway(shell, { config }, (gateway) =>
+        gateway.ask<Shown>('POST', `/keys/${encodeURIComponent(key)}/rotate`, { body }),
+      )
+      if (json === true) return sayJson(shell, shown)
+      shell.stderr(`Another key for the agent "${shown.agent.id}" (${shown.keyId}); it is not shown again:\n`)
+      say(shell, shown.key)
+    })
+
+const enableCommand = (cli: Cli, deed: 'enable' | 'disable', description: string): Command =>
+  answeringCommand(cli, deed, description, [`agent ${deed} sidekick`])
+    .argument('<id>', 'the agent')
+    .action(async (id: string, { config, json }: CommonOptions) => {
+      const { shell } = cli
+      const agent = await withGateway(shell, { config }, (gateway) =>
+        gateway.ask<AgentFacts>('POST', `/agents/${encodeURIComponent(id)}/${deed}`),
+      )
+      if (json === true) sayJson(shell, agent)
+      else say(shell, `The agent "${id}" is ${agent.enabled ? 'let in' : 'refused'} from now on.`)
+    })
 
 const revokeCommand = (cli: Cli): Command =>
   answeringCommand(cli, 'revoke', 'end the keys of an agent and its registration, or one key', [
