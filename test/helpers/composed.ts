@@ -14,6 +14,8 @@ export interface DeclaredServer {
 export interface Declared {
   readonly connections: Readonly<Record<string, DeclaredServer>>
   readonly agents?: Readonly<Record<string, object>>
+  /** Everything is allowed when left out. */
+  readonly policy?: object
 }
 
 export interface Composed {
@@ -30,7 +32,9 @@ const SETTLE_MS = 30_000
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined, setLevel: () => undefined }
 
 /** A folder with a configuration in which agents may do everything. */
-export async function configured({ connections, agents = { ann: {} } }: Declared) {
+const ALLOW_ALL = { rules: [{ id: 'all', effect: 'allow' }] }
+
+export async function configured({ connections, agents = { ann: {} }, policy = ALLOW_ALL }: Declared) {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
   const path = join(directory, 'gateway.config.json')
   const document = {
@@ -39,7 +43,7 @@ export async function configured({ connections, agents = { ann: {} } }: Declared
     log: { level: 'error' },
     agents,
     connections,
-    policy: { rules: [{ id: 'all', effect: 'allow' }] },
+    policy,
   }
   await writeFile(path, JSON.stringify(document))
   return { path, remove: () => rm(directory, { recursive: true, force: true }) }

@@ -25,8 +25,11 @@ export interface Answer {
   readonly body: Record<string, unknown>
 }
 
-export async function frontDoor(connections: Parameters<typeof composed>[0]['connections'] = {}): Promise<FrontDoor> {
-  const house = await composed({ connections })
+export async function frontDoor(
+  connections: Parameters<typeof composed>[0]['connections'] = {},
+  policy?: object,
+): Promise<FrontDoor> {
+  const house = await composed({ connections, ...(policy && { policy }) })
   const { origin } = house.endpoint
   const admin = house.house.adminToken.reveal()
   const ask: FrontDoor['ask'] = async (method, path, { as = admin, body, headers = {} } = {}) => {

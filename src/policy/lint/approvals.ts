@@ -1,4 +1,5 @@
 import type { Obligation } from '../../kernel/policy.ts'
+import { ADMINS } from '../approvers.ts'
 import type { CompiledPolicy } from '../compiled-policy.ts'
 import { isGlob } from '../glob.ts'
 import type { CompiledRule } from '../rule.ts'
@@ -28,6 +29,8 @@ function lintApproval(
   people: NonNullable<LintFacts['people']>,
 ): readonly Draft[] {
   const known = approvers.map((name) => groups[name] ?? {})
+  // Whoever holds the machine is an admin.
+  if (approvers.includes(ADMINS) && !Object.hasOwn(groups, ADMINS)) return []
   // Who has a claim is known only when they sign in.
   if (known.some(({ claims, users }) => claims ?? users?.some(isGlob))) return []
   const members = new Set([
