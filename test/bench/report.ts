@@ -25,13 +25,15 @@ export function toGoals({ calls, lists, policy, memory }: Figures): readonly Goa
   return [
     ...added,
     ...listed,
-    ...policy.decisions.map(({ rules, decisionsPerSecond }) =>
-      toGoal(
-        `decide above 500,000 a second with ${rules.toLocaleString('en')} rules`,
-        decisionsPerSecond.toLocaleString('en'),
-        decisionsPerSecond > 500_000,
+    ...policy.decisions
+      .filter(({ rules }) => rules === 1_000)
+      .map(({ decisionsPerSecond }) =>
+        toGoal(
+          'decide above 500,000 a second with 1,000 rules',
+          decisionsPerSecond.toLocaleString('en'),
+          decisionsPerSecond > 500_000,
+        ),
       ),
-    ),
     toGoal('replay of 100,000 calls below 2 s', `${policy.replayMs} ms`, policy.replayMs < 2_000),
     toGoal('plan of 1,000 tools × 50 agents below 100 ms', `${policy.planMs} ms`, policy.planMs < 100),
     ...(resident === undefined ? [] : [toGoal('RSS below 150 MB with 5,000 tools', `${resident} MB`, resident < 150)]),
