@@ -12,7 +12,7 @@ export interface Browser {
   /** Sends the first form of the page whose text has `containing`, its hidden fields and `fields` with it. */
   submit(page: Seen, fields?: Readonly<Record<string, string>>, containing?: string): Promise<Seen>
   /** Goes on from page to page until `isLast`, as a person that agrees to all. */
-  agree(page: Seen, answers: Readonly<Record<string, string>>): Promise<Seen>
+  agree(page: Seen, answers: Readonly<Record<string, string>>, containing?: string): Promise<Seen>
   /** Stops in front of the first address for which this is true; its page is not asked for. */
   stopAt: ((url: URL) => boolean) | undefined
   readonly cookies: Map<string, Map<string, string>>
@@ -81,10 +81,10 @@ export function browser(own: { readonly origin: string; fetch(request: Request):
         },
       })
     },
-    async agree(page, answers) {
+    async agree(page, answers, containing) {
       let seen = page
       for (let step = 0; step < 5 && seen.status === 200 && seen.url.origin !== own.origin; step++) {
-        seen = await self.submit(seen, answers)
+        seen = await self.submit(seen, answers, containing)
       }
       return seen
     },

@@ -50,8 +50,8 @@ export interface ConnectWorld {
   linkOf(flow: { readonly id: string }): string
   /** A browser in which the person is signed in; nobody when left out. */
   browser(person?: Person): Promise<Browser>
-  /** Opens the connect link, presses the button and agrees to all that the service asks. */
-  connect(flow: { readonly id: string }, by: Browser, answers?: Readonly<Record<string, string>>): Promise<Seen>
+  /** Opens the connect link, presses the button and agrees to all that the service asks, in forms that contain this. */
+  connect(flow: { readonly id: string }, by: Browser, containing?: string): Promise<Seen>
   /** The same house after a restart: all that it keeps is the store. */
   restarted(): ConnectWorld
   close(): Promise<void>
@@ -114,8 +114,9 @@ function build(
       if (person) await fresh.submit(await fresh.open(`${ORIGIN}/sign-in`), { key: KEY_OF[person] })
       return fresh
     },
-    async connect(flow, by, answers = { login: 'ann', password: 'any' }) {
-      return await by.agree(await by.submit(await by.open(world.linkOf(flow))), answers)
+    async connect(flow, by, containing) {
+      const answers = containing === undefined ? { login: 'ann', password: 'any' } : {}
+      return await by.agree(await by.submit(await by.open(world.linkOf(flow))), answers, containing)
     },
     restarted: () => build(options, clock, egress),
     close: () => egress.close(),
