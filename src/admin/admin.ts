@@ -16,6 +16,7 @@ import type { AuditReader } from './audit-reader.ts'
 import { may, refusal } from './authority.ts'
 import type { FreezeBook } from './freeze-book.ts'
 import type { OverrideBook } from './override-book.ts'
+import type { ConnectionsPort } from './connections-port.ts'
 import type { PeopleBook, PersonKeyBook } from './people-books.ts'
 
 /** What the use cases of admins are run with. */
@@ -37,6 +38,7 @@ export interface AdminDeps {
   readonly overrides: Pick<OverrideBook, 'get' | 'set' | 'remove'>
   /** What search has learned from successful searches. */
   readonly aliases: Pick<AliasBook, 'stems' | 'forget'>
+  readonly connections: ConnectionsPort
   readonly vault: VaultControl
   readonly freezes: Pick<FreezeBook, 'all' | 'add' | 'lift'>
   readonly audit: AuditLog & AuditReader

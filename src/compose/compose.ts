@@ -16,6 +16,7 @@ import { type Closing, closing } from './closing.ts'
 import { configBook } from './config-book.ts'
 import { type ConnectionHouse, noConnectLink, openConnections } from './connection-house.ts'
 import { type ConnectionDeps, declaredWorld as worldOfDeclared } from './connections.ts'
+import { toConnectionsPort } from './connections-port.ts'
 import { door } from './door.ts'
 import { toAdminDeps, toMcpDeps } from './edges.ts'
 import { startEngine } from './engine.ts'
@@ -67,7 +68,9 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const attachToken = newAttachToken()
   const mcpDeps = toMcpDeps({ gateway, snapshots, supervisor, seal: world.seal, clock, newId, log })
   const mcp = mcpHttp(mcpDeps)
-  const admin = toAdminDeps({ world, identities, book, mcp, clock, newId, ...engine })
+  const specDeps = connectionDeps(world, ground.env, connections)
+  const port = toConnectionsPort({ connections, supervisor, specDeps, config: connections.current })
+  const admin = toAdminDeps({ world, identities, book, connections: port, mcp, clock, newId, ...engine })
   const front = door({
     config: book.current,
     world,
@@ -87,7 +90,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     mode,
     supervisor,
     snapshots,
-    specDeps: connectionDeps(world, ground.env, connections),
+    specDeps,
     accept: (next) => accept(overridden(next, options, ground.env)),
     onTaken: front.refresh,
     closing: open,

@@ -37,6 +37,8 @@ export interface ConnectionHouse {
   definitionOf(slug: string): ConnectionDefinition | undefined
   /** Every connection that is not deleted, ordered by slug. */
   definitions(): readonly ConnectionDefinition[]
+  /** How tokens of a connection come anew and end; undefined for methods without tokens. */
+  readonly tokenSource: CredentialDeps['tokenSource']
   /** Whose credential lists the tools of an MCP server that everybody uses with their own: who connected first. */
   listedAs(slug: string): Promise<string | undefined>
   /** Lets credentials and connections tell each other what they found. */
@@ -61,7 +63,7 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
     return book.switchedOff().has(slug) ? { ...definition, enabled: false } : definition
   }
   const current = remembering(declared, book)
-  const engine = oauthEngine({ egress: world.egress, clock })
+  const tokenSource = tokenSources({ engine: oauthEngine({ egress: world.egress, clock }), config: current })
   const credentials = await openCredentialBook({
     organisation: declared().organisation,
     store: world.store,
@@ -70,7 +72,7 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
     newId: randomUUID,
     timeout: AbortSignal.timeout,
     definitionOf,
-    tokenSource: tokenSources({ engine, config: current }),
+    tokenSource,
     connectLink: parts.connectLink,
     onTrouble: (slug, error) => supervisor?.report(slug, error),
   })
@@ -81,6 +83,7 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
     current,
     withManaged: (config) => withManaged(config, book),
     definitionOf,
+    tokenSource,
     definitions: () =>
       Object.keys(current().connections)
         .toSorted()

@@ -46,8 +46,12 @@ export const toConnectionSpecs = (config: Config, deps: ConnectionDeps): readonl
     enabled: connection.enabled,
     ...(connection.owner !== undefined && { owner: connection.owner }),
     fingerprint: fingerprintOf(connection),
-    connector: () => (isMcpConnection(connection) ? toMcp(slug, connection, deps) : toProvider(slug, connection, deps)),
+    connector: () => connectorFor(slug, connection, deps),
   }))
+
+/** What runs a connection. */
+export const connectorFor = (slug: string, connection: ConnectionConfig, deps: ConnectionDeps): Connector =>
+  isMcpConnection(connection) ? toMcp(slug, connection, deps) : toProvider(slug, connection, deps)
 
 /** What the catalog is built from: the tools that sources list, and what the configuration says about them. */
 export const toCatalogInputs = (

@@ -3,6 +3,8 @@ import type { AliasBook } from '../admin/alias-book.ts'
 import type { FreezeBook } from '../admin/freeze-book.ts'
 import type { OverrideBook } from '../admin/override-book.ts'
 import type { PinBook } from '../admin/pin-book.ts'
+import type { ConnectionsPort } from '../admin/connections-port.ts'
+import { sealedCredentials } from '../connections/credential-sealed.ts'
 import { canaryRows } from '../connections/sealed/canary.ts'
 import { vaultControl } from '../connections/sealed/rotation.ts'
 import { callTool } from '../gateway/call-tool.ts'
@@ -52,6 +54,7 @@ export interface AdminParts {
   readonly aliases: AliasBook
   readonly freezes: FreezeBook
   readonly book: ConfigBook
+  readonly connections: ConnectionsPort
   readonly gateway: GatewayDeps
   readonly snapshots: Snapshots
   readonly index: SearchBook
@@ -69,6 +72,7 @@ export function toAdminDeps({
   aliases,
   freezes,
   book,
+  connections,
   gateway,
   snapshots,
   index,
@@ -89,7 +93,8 @@ export function toAdminDeps({
     overrides,
     aliases,
     freezes,
-    vault: vaultControl({ ...world, rows: [canaryRows(world)] }),
+    connections,
+    vault: vaultControl({ ...world, rows: [canaryRows(world), sealedCredentials(world)] }),
     audit: world.audit,
     config: book,
     searchIndex: index.of,

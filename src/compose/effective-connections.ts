@@ -33,7 +33,7 @@ function refuseCollisions(config: Config, managed: ReadonlyMap<string, Connectio
 }
 
 /** A managed connection in the words of the file. Its credential is never among them. */
-function toConfig(definition: ConnectionDefinition): ConnectionConfig {
+export function toConfig(definition: ConnectionDefinition): ConnectionConfig {
   const { provider, server, method, settings, baseUrl, allowPrivateNetwork, title, enabled, credential, owner } =
     definition
   const common = {

@@ -2,7 +2,8 @@ import type { Secret } from '../kernel/secret.ts'
 import type { TokenSet } from '../kernel/token-set.ts'
 import type { SealedSecret } from '../vault/sealed-secret.ts'
 import type { Vault } from '../vault/vault.ts'
-import { type CredentialRow, type TokenRow, userOf } from './credential-row.ts'
+import type { CredentialRow, TokenRow } from './credential-row.ts'
+import { bindingOf } from './credential-sealed.ts'
 
 type Place = Pick<CredentialRow, 'organisation' | 'connection' | 'subject'>
 type Fields = Readonly<Record<string, Secret>>
@@ -18,12 +19,6 @@ export interface Sealing {
 }
 
 export function sealing(vault: Pick<Vault, 'seal' | 'open'>): Sealing {
-  const bindingOf = ({ organisation, connection, subject }: Place, field: string) => ({
-    organisation,
-    connection,
-    owner: userOf(subject) ?? '',
-    field,
-  })
   return {
     fields: (place, fields) =>
       Object.fromEntries(

@@ -23,6 +23,7 @@ import { parseKey } from '../../src/vault/key.ts'
 import { openVault } from '../../src/vault/vault.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { randomBytes } from 'node:crypto'
+import { type ConnectionsRig, connectionsRig } from './connections-rig.ts'
 import { principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
 
 const VAULT_KEY = parseKey(new Secret(randomBytes(32).toString('base64')))
@@ -32,6 +33,7 @@ export const ADMIN_TOKEN = 'gha_test'
 /** The admin's use cases over the gateway's real lives and books; audit, pins and config are held in memory. */
 export interface AdminWorld {
   readonly deps: AdminDeps
+  readonly connections: ConnectionsRig
   readonly gateway: TestGateway
   readonly aliases: AliasBook
   /** Everything that was recorded, in order. */
@@ -95,6 +97,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     records.push(record)
     for (const listener of listeners) listener(record)
   }
+  const connections = await connectionsRig(store, clock)
   let ids = 0
   const deps: AdminDeps = {
     version: '1.2.3',
@@ -112,6 +115,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
         Promise.resolve(void pins.set(id, { fingerprint, definition: {}, acceptedAt: clock() })),
     },
     overrides,
+    connections: connections.port,
     aliases,
     freezes: await freezeBook({ store, apply: gateway.freezes.set }),
     vault: vaultControl({ vault: openVault({ keys: [VAULT_KEY] }), keyFile: undefined, rows: [] }),
@@ -144,6 +148,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
   app.route('/api', apiApp({ admin: deps, replays, authenticate: (c) => whoIs(c.req.header('authorization')) }))
   return {
     deps,
+    connections,
     aliases,
     gateway,
     records,
