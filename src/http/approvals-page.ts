@@ -37,7 +37,7 @@ export function approvalPages(deps: ApprovalPageDeps): Hono {
       const person = deps.sessions.sessionOf(c)
       if (!person) return c.redirect(signInUrl(c.req.path), 303)
       try {
-        await decide(deps, person, c.req.param('id'), form)
+        await heard(deps, person, c.req.param('id'), form)
       } catch (error) {
         return show(c, deps, person, toGatewayError(error))
       }
@@ -67,7 +67,7 @@ async function show(c: Context, deps: ApprovalPageDeps, person: Principal, probl
 }
 
 /** The version that was on the page comes back with it: what the person did not see is not decided. */
-async function decide(
+async function heard(
   { approvals }: ApprovalPageDeps,
   person: Principal,
   id: string,

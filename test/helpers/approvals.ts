@@ -28,10 +28,9 @@ export function timers(): Timers {
       return () => void all.delete(work)
     },
     run() {
-      for (const work of [...all]) {
-        all.delete(work)
-        work()
-      }
+      const due = [...all]
+      all.clear()
+      for (const work of due) work()
     },
     waiting: () => all.size,
   }

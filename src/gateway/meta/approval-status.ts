@@ -34,7 +34,7 @@ function toWords({ state, expiresAt, demands, votes, outcome, consumedAt }: Appr
     }
     case 'consumed':
       return `used at ${toTime(consumedAt ?? 0)}. ${OUTCOMES[outcome ?? 'running']}`
-    case 'expired':
+    default:
       return 'expired. The call was not made. Call again to ask anew.'
   }
 }
