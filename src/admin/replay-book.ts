@@ -20,10 +20,10 @@ export const replayCollection = defineCollection('replays', rowSchema)
 /** How long an answer is repeated, milliseconds. */
 const KEPT_MS = 24 * 3_600_000
 /** Keys that are remembered at the same time, and how often those that are over are swept out, milliseconds. */
-const MOST_KEPT = 10_000
+const MOST_KEPT = 1_000
 const SWEEP_MS = 600_000
-/** Larger answers are not kept, characters of JSON. */
-const MOST_ANSWER = 131_072
+/** Larger answers are not kept, characters of JSON: the embedded store writes all that it has at once. */
+const MOST_ANSWER = 16_384
 
 /** What makes two requests the same: who asks, where, under which key, and with which body. */
 export interface RepeatableRequest {

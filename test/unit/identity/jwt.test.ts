@@ -258,3 +258,44 @@ describe("the issuer's keys", () => {
     },
   )
 })
+
+describe('an access token of a person', () => {
+  const roles = {
+    clients: ['gatehouse-console'],
+    claim: '/roles',
+    values: { 'gh-admins': ['admin'], 'gh-ops': ['approver', 'auditor'] },
+  } as const
+  const ofPerson = (more: JWTPayload = {}) => claims({ client_id: 'gatehouse-console', ...more })
+
+  it('gives the roles that its claim stands for, and is no agent', async () => {
+    const payload = ofPerson({ roles: ['gh-ops', 'gh-admins', 'else', 'constructor'], groups: ['platform'] })
+    expect(await identityWith({ roles }).authenticate(await bearer(payload))).toMatchObject({
+      id: 'person:ann',
+      agent: '',
+      user: 'ann',
+      credential: 'person',
+      groups: ['platform'],
+      roles: ['approver', 'auditor', 'admin'],
+    })
+  })
+
+  it('gives none where nothing stands for one', async () => {
+    expect(await identityWith({ roles }).authenticate(await bearer(ofPerson()))).toMatchObject({ roles: [] })
+  })
+
+  it('is told by its client alone: an agent that acts for an admin is no admin', async () => {
+    const principal = await identityWith({ roles }).authenticate(await bearer(claims({ roles: ['gh-admins'] })))
+    expect(principal).toMatchObject({ id: 'agent:sidekick/user:ann', credential: 'jwt' })
+    expect(principal.roles).toBeUndefined()
+  })
+
+  it('must name a person', async () => {
+    for (const sub of [undefined, 'gatehouse-console']) {
+      const { sub: _sub, ...nobody } = ofPerson({ roles: ['gh-admins'] })
+      const payload = sub === undefined ? nobody : { ...nobody, sub }
+      await expect(identityWith({ roles }).authenticate(await bearer(payload))).rejects.toMatchObject({
+        code: 'unauthenticated',
+      })
+    }
+  })
+})
