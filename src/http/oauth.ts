@@ -50,7 +50,7 @@ export function connectRoutes(deps: ConnectRoutesDeps): Hono {
   app.get('/connect/:flow', async (c) => {
     const id = c.req.param('flow')
     const who = visitor(c)
-    if (who === undefined && deps.signInUrl && (await flows.view(id)).subject !== 'shared') {
+    if (who === undefined && deps.signInUrl) {
       return c.redirect(deps.signInUrl(`/connect/${encodeURIComponent(id)}`), 303)
     }
     const flow = await flows.page(id, who)

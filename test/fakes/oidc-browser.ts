@@ -29,7 +29,8 @@ export function browser(own: { readonly origin: string; fetch(request: Request):
   const send = async (url: URL, init: RequestInit): Promise<Response> => {
     const jar = cookies.get(url.host) ?? new Map<string, string>()
     cookies.set(url.host, jar)
-    const headers = new Headers({ ...init.headers, ...(url.origin === own.origin ? { host: url.host } : {}) })
+    const headers = new Headers(init.headers)
+    if (url.origin === own.origin) headers.set('host', url.host)
     if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '))
     const request = { ...init, headers, redirect: 'manual' as const }
     const reply = url.origin === own.origin ? await own.fetch(new Request(url, request)) : await fetch(url, request)

@@ -28,7 +28,8 @@ export async function oidcServer(
     if (context.path === '/token') tokenRequests++
     await next()
   })
-  http.on('request', provider.callback())
+  const answer = provider.callback()
+  http.on('request', (request, response) => void answer(request, response))
   return {
     issuer,
     tokenRequests: () => tokenRequests,

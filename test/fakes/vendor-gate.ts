@@ -80,25 +80,27 @@ export async function vendorGate(options: GateOptions): Promise<VendorGate> {
   }
 }
 
+const NO_OAUTH: GateOAuth = { open: [], tokenPath: '', revoked: () => undefined }
+
 async function serve(
-  { port, refusal, answers = {}, oauth }: GateOptions,
+  { port, refusal, answers = {}, oauth = NO_OAUTH }: GateOptions,
   good: Ledger,
   asked: AtGate,
   request: IncomingMessage,
 ): Promise<Response> {
   const { path, authorization } = asked
-  const to = `http://127.0.0.1:${port}${(request.url ?? '').replace(path, oauth?.rewrites?.[path] ?? path)}`
-  const revoked = oauth?.revoked(asked)
+  const to = `http://127.0.0.1:${port}${(request.url ?? '').replace(path, oauth.rewrites?.[path] ?? path)}`
+  const revoked = oauth.revoked(asked)
   if (revoked) {
     good.end(revoked.token)
     return revoked.answer ?? (await passOn(asked, request, to))
   }
-  if (oauth?.tokenPath === path) {
+  if (oauth.tokenPath === path) {
     const reply = await passOn(asked, request, to)
     good.issue(await reply.clone().json(), asked.body)
     return reply
   }
-  const isOpen = oauth?.open.some((start) => path.startsWith(start)) ?? false
+  const isOpen = oauth.open.some((start) => path.startsWith(start))
   if (!isOpen && !good.has(authorization.replace(/^Bearer /, ''))) {
     return Response.json(refusal.body, { status: refusal.status })
   }

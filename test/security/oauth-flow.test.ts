@@ -275,6 +275,9 @@ describe('a connect link', () => {
     expect((await (await at.browser('ann')).open(at.linkOf(flow))).status).toBe(200)
     expect((await (await at.browser('root')).open(at.linkOf(flow))).status).toBe(200)
     expect((await (await at.browser('bob')).open(at.linkOf(flow))).status).toBe(403)
+    expect((await (await at.browser()).open(at.linkOf(flow))).url.pathname).toBe('/sign-in')
+    await expect(at.flows.start(flow.id, { visitor: undefined })).rejects.toMatchObject({ code: 'forbidden' })
+    expect(await at.flows.start(flow.id, { visitor: 'local' })).toMatchObject({ id: flow.id })
   })
 
   it('sends nobody away without our own page and its button', async () => {
@@ -291,7 +294,7 @@ describe('a connect link', () => {
   it('gives the browser a cookie that scripts, other sites and other hosts never see', async () => {
     const at = world()
     const flow = await at.invite({ subject: 'shared' })
-    const ann = await at.browser()
+    const ann = await at.browser('root')
     ann.stopAt = (address) => address.href.startsWith(server.issuer)
     const away = await ann.submit(await ann.open(at.linkOf(flow)))
     expect(away.url.origin).toBe(server.issuer)

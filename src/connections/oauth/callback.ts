@@ -37,7 +37,8 @@ function toCallbackError(
 ): GatewayError {
   const service = serviceOf(target)
   if (error instanceof AuthorizationResponseError) {
-    return refusalError('authorize', service, { error: error.error, description: error.error_description })
+    const { error: word, error_description: description } = error
+    return refusalError('authorize', service, { error: word, description, secrets: [expected.state] })
   }
   const iss = params.getAll('iss')
   const demanded = target.spec.issuer !== undefined

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly error?: string | undefined
   readonly description?: string | undefined
   readonly retryAfterMs?: number | undefined
+  /** What was sent in confidence; a server that repeats it is not quoted. */
+  readonly secrets?: readonly string[]
 }
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -32,8 +34,9 @@ const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down']
 /** A refusal as a GatewayError that says what to do. `data`: `oauthError`, `said`, `retryable`, `retryAfterMs`. */
 export function refusalError(step: OAuthStep, service: string, refusal: Refusal): GatewayError {
   const { status = 0, retryAfterMs } = refusal
-  const error = /^[\w.:/-]{1,64}$/.test(refusal.error ?? '') ? refusal.error : undefined
-  const said = quotable(refusal.description)
+  const secrets = (refusal.secrets ?? []).filter(Boolean)
+  const error = /^[a-z][a-z_]{0,63}$/.test(refusal.error ?? '') ? refusal.error : undefined
+  const said = quotable(refusal.description, secrets)
   const passing = status >= 500 || status === 429 || (error !== undefined && PASSING.has(error))
   const code = passing ? 'oauth_failed' : codeOf(error, status)
   const data: JsonObject = {
@@ -90,17 +93,18 @@ function sentence(code: ErrorCode, step: OAuthStep, service: string, passing: bo
     case 'redirect_mismatch':
       return `${service} does not know our redirect address for this client. Register it there exactly as it is shown in the connection.`
     default:
-      return `${service} refused the request.`
+      return `${service} refused the request. Check the OAuth client there, and that its settings fit; then connect again.`
   }
 }
 
 /**
- * The server's words without control characters, and without anything long enough to be a token: it may repeat what it
- * was sent.
+ * The server's words without control characters, and without anything that was sent in confidence or is long enough to be
+ * a token.
  */
-function quotable(text: string | undefined): string | undefined {
+function quotable(text: string | undefined, secrets: readonly string[]): string | undefined {
+  if (text === undefined || secrets.some((secret) => text.includes(secret))) return undefined
   const words = text
-    ?.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ' ')
+    .replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, ' ')
     .replaceAll(/[^\s]{20,}/gu, '…')
     .trim()
     .slice(0, 240)

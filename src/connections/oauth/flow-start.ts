@@ -39,12 +39,11 @@ export async function start(
 
 /** Throws `forbidden` unless the flow may be started by whoever is there. */
 export function checkVisitor(visitor: Visitor | undefined, row: Pick<FlowRow, 'subject' | 'principalId'>): void {
-  // A link for everybody's credential is enough; one's own account is connected by oneself.
-  if (visitor === undefined ? row.subject === 'shared' : ownsFlow(visitor, row)) return
+  if (visitor !== undefined && ownsFlow(visitor, row)) return
   throw new GatewayError(
     'forbidden',
     visitor === undefined
-      ? 'Sign in first: an own account can only be connected by the person it is for.'
+      ? 'Sign in first: whoever finds a link must not bring an account of theirs in.'
       : 'This link is for somebody else. Sign in as that person, or ask your assistant for a link of your own.',
   )
 }

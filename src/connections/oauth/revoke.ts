@@ -27,7 +27,8 @@ export async function revoke(
     const reply = await send(deps, target, request, signal, TIMEOUT_MS)
     const refusal = refusalOf(target.spec, reply.status, reply.answer ?? {})
     if (!refusal) return { outcome: 'revoked' }
-    const { code, message } = refusalError('revoke', new URL(request.url).host, refusal)
+    const secrets = [tokens.accessToken, tokens.refreshToken, target.client.secret].map((one) => one?.reveal() ?? '')
+    const { code, message } = refusalError('revoke', new URL(request.url).host, { ...refusal, secrets })
     // What the vendor no longer knows is as good as revoked.
     return code === 'invalid_grant' ? { outcome: 'revoked' } : { outcome: 'failed', code, message }
   } catch (error) {

@@ -72,7 +72,12 @@ export function tokenFetch(deps: WireDeps, target: OAuthTarget, step: OAuthStep,
   const fetch = async (url: string, options: CustomFetchOptions<string, URLSearchParams>): Promise<Response> => {
     const reply = await send(deps, target, toRequest(target, url, options), caller)
     const refusal = refusalOf(spec, reply.status, reply.answer)
-    if (refusal) throw refusalError(step, service, { ...refusal, retryAfterMs: reply.retryAfterMs })
+    if (refusal)
+      throw refusalError(step, service, {
+        ...refusal,
+        retryAfterMs: reply.retryAfterMs,
+        secrets: secretsIn(target, options.body),
+      })
     if (!reply.answer) throw unusable(service, 'it is not JSON')
     const standard = toStandard(spec, reply.answer)
     if ('problem' in standard) throw unusable(service, standard.problem)
@@ -81,6 +86,13 @@ export function tokenFetch(deps: WireDeps, target: OAuthTarget, step: OAuthStep,
   }
   return { fetch, answer: () => answer }
 }
+
+const CONFIDENTIAL = ['code', 'code_verifier', 'refresh_token', 'client_secret']
+
+const secretsIn = ({ client }: OAuthTarget, body: URLSearchParams): readonly string[] => [
+  ...CONFIDENTIAL.flatMap((name) => body.getAll(name)),
+  client.secret?.reveal() ?? '',
+]
 
 function toRequest(
   { spec }: OAuthTarget,

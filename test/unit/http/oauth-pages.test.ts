@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { BroadcastChannel } from 'node:worker_threads'
 import { createContext, runInContext } from 'node:vm'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -86,11 +87,10 @@ describe('the page that people come back to', () => {
   it('is heard over the channel when the service has cut off the opener', async () => {
     const parent = new BroadcastChannel('oauth:flow-1')
     onTestFinished(() => parent.close())
-    const heard = new Promise((resolve) => {
-      parent.onmessage = (event) => resolve((event as MessageEvent).data)
-    })
+    const heard = once(parent as unknown as EventTarget, 'message')
     const { seen, tick } = await run(null)
-    expect(await heard).toEqual({ type: 'gatehouse:oauth', flow: 'flow-1' })
+    const [event] = (await heard) as [MessageEvent]
+    expect(event.data).toEqual({ type: 'gatehouse:oauth', flow: 'flow-1' })
     for (let count = 0; count < 19; count++) tick()
     expect(seen).toEqual({ closed: 0, stopped: 1 })
   })
