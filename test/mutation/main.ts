@@ -1,0 +1,136 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const HELP = `Plants faults in src/policy, one at a time, and looks whether a test of policy notices.
+
+  npm run mutation                              all of src/policy; takes long
+  npm run mutation -- --mutate src/policy/judge.ts
+  npm run mutation -- --unit                    the unit tests alone: quicker, and misses what only properties notice
+  npm run mutation -- --concurrency 2
+  npm run -s mutation -- --json                 one document on stdout
+`
+const ROOM = import.meta.dirname
+const ROOT = join(ROOM, '../..')
+/** What the tests of policy need; everything else stays out of the copy in which the faults are planted. */
+const NEEDED = [
+  'src/kernel',
+  'src/policy',
+  'src/catalog',
+  'test/unit/policy',
+  'test/property',
+  'test/helpers',
+  'test/fixtures/policies',
+  'test/mutation/vitest.config.ts',
+  'package.json',
+]
+
+const { values } = parseArgs({
+  options: {
+    mutate: { type: 'string', default: 'src/policy/**/*.ts' },
+    unit: { type: 'boolean', default: false },
+    concurrency: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+async function run(): Promise<void> {
+  install()
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-mutation-'))
+  try {
+    const needed = NEEDED.filter((path) => !values.unit || path !== 'test/property')
+    for (const path of needed) await cp(join(ROOT, path), join(folder, path), { recursive: true })
+    await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+    await writeFile(join(folder, 'stryker.json'), JSON.stringify(config()))
+    const stryker = join(ROOM, 'node_modules/@stryker-mutator/core/bin/stryker.js')
+    const { status } = spawnSync(process.execPath, [stryker, 'run', 'stryker.json'], {
+      cwd: folder,
+      stdio: ['ignore', process.stderr, process.stderr],
+    })
+    if (status !== 0) throw new Error('stryker failed; its output stands above.')
+    process.stdout.write(summary(JSON.parse(await readFile(join(folder, 'report.json'), 'utf8')) as Report))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function install(): void {
+  if (existsSync(join(ROOM, 'node_modules/@stryker-mutator/core'))) return
+  const { status } = spawnSync('npm', ['ci', '--no-fund', '--no-audit'], { cwd: ROOM, stdio: 'inherit' })
+  if (status !== 0) throw new Error('npm ci --prefix test/mutation failed; its output stands above.')
+}
+
+const config = (): object => ({
+  testRunner: 'vitest',
+  plugins: [join(ROOM, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+  mutate: values.mutate.split(','),
+  concurrency: Number(values.concurrency),
+  coverageAnalysis: 'perTest',
+  // Code that runs once, when a module is read, needs a new process for each fault.
+  ignoreStatic: true,
+  inPlace: false,
+  tempDirName: 'sandbox',
+  reporters: ['json', 'progress-append-only'],
+  jsonReporter: { fileName: 'report.json' },
+  timeoutMS: 20_000,
+})
+
+interface Report {
+  readonly files: Readonly<Record<string, { readonly mutants: readonly Mutant[] }>>
+}
+
+interface Mutant {
+  readonly status: 'Killed' | 'Survived' | 'Timeout' | 'NoCoverage' | 'Ignored' | 'CompileError' | 'RuntimeError'
+  readonly mutatorName: string
+  readonly replacement?: string
+  readonly location: { readonly start: { readonly line: number } }
+}
+
+/** What share of the faults was noticed, by file, and the ones that were not. */
+function summary({ files }: Report): string {
+  const rows = Object.entries(files).map(([file, { mutants }]) => ({
+    file,
+    ...count(mutants),
+    survivors: survivors(mutants),
+  }))
+  if (values.json) return `${JSON.stringify(rows)}\n`
+  const all = count(Object.values(files).flatMap(({ mutants }) => mutants))
+  const lines = rows.map(({ file, noticed, planted, survivors: alive }) =>
+    [`${share({ noticed, planted })}  ${noticed}/${planted}  ${file}`, ...alive.map((text) => `        ${text}`)].join(
+      '\n',
+    ),
+  )
+  return `${lines.join('\n')}\n${share(all)}  ${all.noticed}/${all.planted}  in all\n`
+}
+
+interface Count {
+  readonly noticed: number
+  readonly planted: number
+}
+
+const NOTICED: readonly Mutant['status'][] = ['Killed', 'Timeout']
+const MISSED: readonly Mutant['status'][] = ['Survived', 'NoCoverage']
+
+const count = (mutants: readonly Mutant[]): Count => ({
+  noticed: mutants.filter(({ status }) => NOTICED.includes(status)).length,
+  planted: mutants.filter(({ status }) => NOTICED.includes(status) || MISSED.includes(status)).length,
+})
+
+const share = ({ noticed, planted }: Count): string =>
+  `${((100 * noticed) / Math.max(1, planted)).toFixed(1).padStart(5)} %`
+
+const survivors = (mutants: readonly Mutant[]): readonly string[] =>
+  mutants
+    .filter(({ status }) => MISSED.includes(status))
+    .map(
+      ({ mutatorName, replacement = '', location }) =>
+        `line ${location.start.line}: ${mutatorName} ${replacement.slice(0, 80)}`,
+    )
+
+if (values.help) process.stdout.write(HELP)
+else await run()
