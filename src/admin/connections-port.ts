@@ -20,7 +20,8 @@ export interface Trial {
   readonly status: 'ok' | 'refused' | 'failed'
   /** Until the tools were known, or the failure was. */
   readonly latencyMs: number
-  readonly tokenValid: boolean
+  /** Absent where nobody could say: the service has no question that a credential is needed for. */
+  readonly tokenValid?: boolean
   readonly scopesGranted: readonly string[]
   readonly account?: string
   readonly tools: number

@@ -15,7 +15,7 @@ import { tokenSources } from './token-sources.ts'
 import type { World } from './world.ts'
 
 export interface ConnectionHouseParts {
-  readonly world: World
+  readonly world: Pick<World, 'store' | 'vault' | 'egress'>
   readonly clock: Clock
   readonly log: Log
   readonly closing: Closing

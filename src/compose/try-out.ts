@@ -1,3 +1,4 @@
+import { providers } from '../../providers/index.ts'
 import type { Candidate, Trial } from '../admin/connections-port.ts'
 import type { Config } from '../config/schema.ts'
 import type { ConnectionDefinition } from '../connections/definition.ts'
@@ -37,13 +38,13 @@ export async function tryOut(
       ...(account !== undefined && { account }),
     }
     await connected.close()
-    return { status: 'ok', tokenValid: true, scopesGranted: scopes, ...about }
+    return { status: 'ok', ...(isProof(definition) && { tokenValid: true }), scopesGranted: scopes, ...about }
   } catch (error) {
     const { code, message, data } = toGatewayError(error)
     const isRefused = data['reauth'] === true || REFUSALS.has(code)
     return {
       status: isRefused ? 'refused' : 'failed',
-      tokenValid: false,
+      ...(isRefused && { tokenValid: false }),
       latencyMs: clock() - startedAt,
       scopesGranted: scopes,
       tools: 0,
@@ -51,6 +52,10 @@ export async function tryOut(
     }
   }
 }
+
+/** Connecting has shown that the credential is good. */
+const isProof = ({ provider, credential, method }: ConnectionDefinition): boolean =>
+  credential === 'shared' && method !== 'none' && (provider === 'mcp' || providers.get(provider)?.whoami !== undefined)
 
 const REFUSALS: ReadonlySet<string> = new Set([
   'invalid_credential',
