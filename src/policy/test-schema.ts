@@ -46,4 +46,8 @@ export const policyTestSchema = z
     error: 'A `call` needs `expect`, and only a call may have it.',
     path: ['expect'],
   })
+  .refine((test) => test.call !== undefined || (test.seen ?? test.times ?? test.rule) === undefined, {
+    error: '`seen`, `times` and `rule` are about a call; what is seen depends on none of them. Remove them.',
+    path: ['list'],
+  })
 export type PolicyTest = z.infer<typeof policyTestSchema>

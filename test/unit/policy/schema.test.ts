@@ -92,6 +92,13 @@ describe('the policy document', () => {
       'obligations.rateLimit.window',
     ],
     ['no obligation', { obligations: {} }, 'obligations'],
+    ['a mode that there is not', { mode: 'off' }, 'mode'],
+    ['a run that has seen nothing', { run: { seen: [] } }, 'run.seen'],
+    ['a label with a capital', { run: { seen: ['Untrusted'] } }, 'run.seen.0'],
+    ['a require that is only about runs', { effect: 'require', run: { seen: ['x'] } }, 'effect'],
+    ['a label with a blank', { obligations: { label: ['not trusted'] } }, 'obligations.label.0'],
+    ['a quota of no window', { obligations: { quota: { limit: 1, window: '1d' } } }, 'obligations.quota.window'],
+    ['a quota of nothing', { obligations: { quota: { limit: 0, window: 'day' } } }, 'obligations.quota.limit'],
     [
       'a redaction of two kinds',
       { obligations: { redact: [{ preset: 'emails', pattern: 'x' }] } },
@@ -108,6 +115,8 @@ describe('the policy document', () => {
     const test = (part: Part) => refusals({ rules: [], tests: [{ name: 't', as: { agent: 'a' }, ...part }] })
     expect(test({})).toEqual(['tests.0'])
     expect(test({ call: { tool: 'x' } })).toEqual(['tests.0.expect'])
+    expect(test({ list: { includes: [] }, seen: ['untrusted'] })).toEqual(['tests.0.list'])
+    expect(test({ list: { includes: [] }, times: 2 })).toEqual(['tests.0.list'])
     expect(test({ call: { tool: 'x' }, expect: 'deny', list: { exactly: [] } })).toEqual(['tests.0'])
     expect(test({ list: {} })).toEqual(['tests.0.list'])
   })
