@@ -40,11 +40,16 @@ export interface KeyFacts {
   readonly createdAt: number
   readonly expiresAt?: number
   readonly lastUsedAt?: number
+  /** The person that the agent acts for with it. */
+  readonly user?: string
 }
 
 export interface KeyBook {
   /** The key is in this answer and nowhere else. `expiresAt` in milliseconds since the epoch. */
-  issue(agent: string, options: { readonly expiresAt?: number }): Promise<{ readonly id: string; readonly key: Secret }>
+  issue(
+    agent: string,
+    options: { readonly expiresAt?: number; readonly user?: string },
+  ): Promise<{ readonly id: string; readonly key: Secret }>
   list(agent?: string): Promise<readonly KeyFacts[]>
   /** Another key in place of this one, which ends after the overlap (milliseconds). `not_found` when it works no more. */
   rotate(

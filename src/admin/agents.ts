@@ -19,6 +19,8 @@ export interface AddAgent {
   readonly schemas?: SchemaStyle | undefined
   /** When the key stops working, in milliseconds since the epoch; never when left out. */
   readonly expiresAt?: number | undefined
+  /** The person that the agent acts for with this key. */
+  readonly user?: string | undefined
 }
 
 export interface IssuedKey {
@@ -108,7 +110,7 @@ export async function addAgent(deps: AdminDeps, principal: Principal, draft: Add
         pinned: draft.pinned,
         schemas: draft.schemas,
       }))
-    const { id, key } = await issue(deps, agent.id, draft.expiresAt)
+    const { id, key } = await issue(deps, agent.id, draft)
     return { agent, created: existing === undefined, keyId: id, key }
   })
 }
@@ -117,12 +119,13 @@ export async function addAgent(deps: AdminDeps, principal: Principal, draft: Add
 export async function issueKey(
   deps: AdminDeps,
   principal: Principal,
-  { agent: name, expiresAt }: { readonly agent: string; readonly expiresAt?: number | undefined },
+  { agent: name, ...options }: { readonly agent: string } & Pick<AddAgent, 'expiresAt' | 'user'>,
 ): Promise<IssuedKey> {
-  return asAdmin(deps, principal, { type: 'key.issued', kind: 'change', facts: { agent: name } }, async () => {
-    refusePast(deps, expiresAt)
+  const facts = { agent: name, ...(options.user !== undefined && { detail: { user: options.user } }) }
+  return asAdmin(deps, principal, { type: 'key.issued', kind: 'change', facts }, async () => {
+    refusePast(deps, options.expiresAt)
     const agent = await known(deps, name)
-    const { id, key } = await issue(deps, agent.id, expiresAt)
+    const { id, key } = await issue(deps, agent.id, options)
     return { agent, created: false, keyId: id, key }
   })
 }
@@ -194,8 +197,12 @@ async function known(deps: AdminDeps, id: string): Promise<Agent> {
   throw new GatewayError('not_found', `There is no agent "${id}". Add it with \`gatehouse agent add ${id}\`.`)
 }
 
-const issue = (deps: AdminDeps, agent: string, expiresAt: number | undefined): ReturnType<AdminDeps['keys']['issue']> =>
-  deps.keys.issue(agent, expiresAt === undefined ? {} : { expiresAt })
+const issue = (
+  deps: AdminDeps,
+  agent: string,
+  { expiresAt, user }: Pick<AddAgent, 'expiresAt' | 'user'>,
+): ReturnType<AdminDeps['keys']['issue']> =>
+  deps.keys.issue(agent, { ...(expiresAt !== undefined && { expiresAt }), ...(user !== undefined && { user }) })
 
 function refusePast(deps: AdminDeps, expiresAt: number | undefined): void {
   if (expiresAt === undefined || expiresAt > deps.clock()) return
@@ -203,7 +210,7 @@ function refusePast(deps: AdminDeps, expiresAt: number | undefined): void {
 }
 
 function refuseChange(agent: Agent, draft: AddAgent): void {
-  const { id: _id, expiresAt: _expiresAt, ...changes } = draft
+  const { id: _id, expiresAt: _expiresAt, user: _user, ...changes } = draft
   if (Object.values(changes).every((change) => change === undefined)) return
   throw new GatewayError(
     'conflict',

@@ -32,15 +32,24 @@ const settings = {
   schemas: schemaStyle.optional(),
 }
 
+const user = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}/]+$/u, 'must hold no control character and no slash')
+  .optional()
+  .describe('The person that the agent acts for with this key: calls use the accounts that this person connected.')
+
 const agentDraft = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be at most 64 lower-case letters, digits, _ and -'),
   ...settings,
   expiresIn: durationText.optional(),
+  user,
 })
 
 const agentSettings = z.strictObject({ ...settings, enabled: z.boolean().optional() })
 
-const keyDraft = z.strictObject({ expiresIn: durationText.optional() })
+const keyDraft = z.strictObject({ expiresIn: durationText.optional(), user })
 
 const rotation = z.strictObject({ expiresIn: durationText.optional(), overlap: overlapText })
 
@@ -50,6 +59,7 @@ const keyAnswer = z
     agent: z.string(),
     createdAt: timeAnswer,
     expiresAt: timeAnswer.optional(),
+    user: z.string().optional(),
     lastUsedAt: timeAnswer.optional(),
   })
   .meta({ id: 'AgentKey' })
@@ -211,7 +221,7 @@ const ofKeys = (deps: AdminDeps): readonly Route[] => [
       answers: { 201: { description: 'The key.', schema: issuedAnswer } },
     },
     async ({ principal, params, body }) => {
-      const draft = { agent: params.id, expiresAt: expiry(deps, body.expiresIn) }
+      const draft = { agent: params.id, expiresAt: expiry(deps, body.expiresIn), user: body.user }
       return created(toShown(await issueKey(deps, principal, draft)))
     },
   ),

@@ -103,7 +103,8 @@ async function withCredential(
 }
 
 function withKey({ keys, agents, organisation }: IdentityDeps, key: string): Principal {
-  return toPrincipal({ agent: registered(agents(), keys.verify(key)), organisation, credential: 'key' })
+  const { owner, user } = keys.verify(key)
+  return toPrincipal({ agent: registered(agents(), owner), organisation, credential: 'key', user })
 }
 
 function holderOf({ people }: IdentityDeps, key: string): KeyHolder {

@@ -26,6 +26,8 @@ export const keyParts = {
   expiresAt: z.number().optional(),
   revokedAt: z.number().optional(),
   lastUsedAt: z.number().optional(),
+  /** The person that the holder acts for. */
+  user: z.string().optional(),
 }
 type KeyParts = z.infer<z.ZodObject<typeof keyParts>>
 
@@ -49,6 +51,15 @@ export interface KeyTimes {
   readonly expiresAt?: number
   /** To the nearest ten minutes. */
   readonly lastUsedAt?: number
+  /** The person that the holder acts for. */
+  readonly user?: string
+}
+
+export interface KeyOptions {
+  /** Milliseconds since the epoch; never when left out. */
+  readonly expiresAt?: number
+  /** The person that the holder acts for: what it does is done with this person's accounts. */
+  readonly user?: string
 }
 
 export interface IssuedKey {
@@ -61,6 +72,7 @@ export interface IssuedKey {
 export interface KeyHolder {
   readonly owner: string
   readonly keyId: string
+  readonly user?: string
 }
 
 export interface Rotation {
@@ -72,10 +84,10 @@ export interface Rotation {
 
 export interface OwnedKeys {
   /** GatewayError `conflict` when the owner has as many as can be. */
-  issue(owner: string, options?: { readonly expiresAt?: number }): Promise<IssuedKey>
+  issue(owner: string, options?: KeyOptions): Promise<IssuedKey>
   /** Keys that were not revoked, of one owner or of all, oldest first. */
   list(owner?: string): readonly (KeyTimes & { readonly owner: string })[]
-  /** Another key in place of this one, which ends after the overlap. GatewayError `not_found` when it works no more. */
+  /** Another key in place of this one, for the same person, which ends after the overlap. GatewayError `not_found` when it works no more. */
   rotate(id: string, rotation: Rotation): Promise<IssuedKey & { readonly owner: string }>
   /** False when there is no such key. Once it resolves, the key opens nothing. */
   revoke(id: string): Promise<boolean>
@@ -112,26 +124,31 @@ export async function openKeys<R extends KeyParts>(
       .filter(({ value }) => value.revokedAt === undefined && (owner === undefined || ownerOf(value) === owner))
       .map(({ id, value }) => ({ ...toTimes(id, value), owner: ownerOf(value) }))
       .toSorted((a, b) => a.createdAt - b.createdAt)
-  const issue: OwnedKeys['issue'] = async (owner, { expiresAt } = {}) => {
+  const issue: OwnedKeys['issue'] = async (owner, options = {}) => {
     const working = [...index.values()].filter(({ value }) => works(value) && ownerOf(value) === owner)
     refuseMore(working.length, owner)
     const id = randomBase62(ID_LENGTH, random)
     const secret = randomBase62(SECRET_LENGTH, random)
-    const parts = { hash: digest(secret).toString('hex'), createdAt: clock(), expiresAt }
+    const parts = { hash: digest(secret).toString('hex'), createdAt: clock(), ...options }
     keep(await store.put(collection, id, kind.toRow(owner, parts), { ifVersion: 0 }))
     return { id, key: new Secret(`${prefix}${id}_${secret}`) }
   }
   const holder = (row: Versioned<R>): KeyHolder => {
     refuseEnded(kind, row.value, clock())
     lastUsed.note(row)
-    return { owner: ownerOf(row.value), keyId: row.id }
+    const { user } = row.value
+    return { owner: ownerOf(row.value), keyId: row.id, ...(user !== undefined && { user }) }
   }
   const revoke = (id: string): Promise<boolean> => end(id, { revokedAt: clock() })
   const rotate: OwnedKeys['rotate'] = async (id, { expiresAt, overlapMs }) => {
     const row = index.get(id)
     if (!row || !works(row.value)) throw new GatewayError('not_found', `There is no key "${id}" that still works.`)
     const owner = ownerOf(row.value)
-    const next = await issue(owner, expiresAt === undefined ? {} : { expiresAt })
+    const { user } = row.value
+    const next = await issue(owner, {
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(user !== undefined && { user }),
+    })
     const until = Math.min(row.value.expiresAt ?? Number.POSITIVE_INFINITY, clock() + overlapMs)
     await end(id, overlapMs > 0 ? { expiresAt: until } : { revokedAt: clock() })
     return { ...next, owner }
@@ -258,9 +275,10 @@ function lastUsedWriter<R extends KeyParts>({ collection }: KeyKind<R>, store: S
   }
 }
 
-const toTimes = (id: string, { createdAt, expiresAt, lastUsedAt }: KeyParts): KeyTimes => ({
+const toTimes = (id: string, { createdAt, expiresAt, lastUsedAt, user }: KeyParts): KeyTimes => ({
   id,
   createdAt,
   ...(expiresAt === undefined ? {} : { expiresAt }),
   ...(lastUsedAt === undefined ? {} : { lastUsedAt }),
+  ...(user === undefined ? {} : { user }),
 })

@@ -3,6 +3,8 @@ import { defineCollection } from '../store/store.ts'
 import {
   type IssuedKey,
   type KeyBookDeps,
+  type KeyHolder,
+  type KeyOptions,
   type KeyKind,
   keyParts,
   type KeyTimes,
@@ -35,7 +37,7 @@ export interface KeyFacts extends KeyTimes {
 /** The keys of agents. */
 export interface KeyBook {
   /** GatewayError `conflict` when the agent has as many as can be. */
-  issue(agent: string, options?: { readonly expiresAt?: number }): Promise<IssuedKey>
+  issue(agent: string, options?: KeyOptions): Promise<IssuedKey>
   /** Keys that were not revoked, of one agent or of all, oldest first. */
   list(agent?: string): Promise<readonly KeyFacts[]>
   /** Another key in place of this one, which ends after the overlap. GatewayError `not_found` when it works no more. */
@@ -44,8 +46,8 @@ export interface KeyBook {
   revoke(id: string): Promise<boolean>
   /** How many of the agent's keys were revoked. */
   revokeAll(agent: string): Promise<number>
-  /** The agent that a key belongs to, from memory and in constant time; otherwise GatewayError `unauthenticated`. */
-  verify(key: string): string
+  /** The agent that a key belongs to, and for whom it acts; in constant time. Else GatewayError `unauthenticated`. */
+  verify(key: string): KeyHolder
   /** Stops following the store, after what is being written. */
   close(): Promise<void>
 }
@@ -60,6 +62,5 @@ export async function openKeyBook(deps: KeyBookDeps): Promise<KeyBook> {
       const { owner, ...issued } = await keys.rotate(id, rotation)
       return { ...issued, agent: owner }
     },
-    verify: (key) => keys.verify(key).owner,
   }
 }

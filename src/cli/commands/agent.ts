@@ -15,6 +15,7 @@ interface AddOptions extends CommonOptions {
   readonly pinned?: readonly string[]
   readonly schemas?: string
   readonly expires?: string
+  readonly user?: string
 }
 
 interface Shown {
@@ -38,6 +39,7 @@ const addCommand = (cli: Cli): Command =>
   answeringCommand(cli, 'add', 'register an agent, or give one that is there another key; the key is shown once', [
     'agent add sidekick',
     'agent add ci --groups builders --expires 90d',
+    'agent add sidekick --user ann   # a key with which it acts for ann',
   ])
     .argument('<id>', 'lower case letters, digits, _ and -')
     .option('--title <text>', 'what people call it')
@@ -51,6 +53,7 @@ const addCommand = (cli: Cli): Command =>
     .option('--pinned <ids...>', 'tools that are listed in every mode; * stands for any run of characters')
     .addOption(new Option('--schemas <style>', 'full, or slim for fewer tokens in lists').choices(['full', 'slim']))
     .option('--expires <duration>', 'when the key ends, such as 90d; never when left out')
+    .option('--user <id>', 'the person that it acts for with this key: calls use the accounts of that person')
     .action(async (id: string, { config, json, expires, ...settings }: AddOptions) => {
       const { shell } = cli
       const draft = { id, ...settings, expiresIn: expires }
@@ -82,8 +85,11 @@ const toRow = ({ id, origin, enabled, groups, toolNames, keys }: AgentFacts): re
   enabled ? origin : `${origin}, disabled`,
   groups.join(', '),
   toolNames,
-  keys.map((key) => (key.expiresAt === undefined ? key.id : `${key.id} until ${toTime(key.expiresAt)}`)).join(', '),
+  keys.map(toKeyText).join(', '),
 ]
+
+const toKeyText = ({ id, user, expiresAt }: AgentFacts['keys'][number]): string =>
+  `${id}${user === undefined ? '' : ` for ${user}`}${expiresAt === undefined ? '' : ` until ${toTime(expiresAt)}`}`
 
 interface RotateOptions extends CommonOptions {
   readonly overlap?: string

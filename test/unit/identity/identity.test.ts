@@ -21,6 +21,15 @@ describe('a caller with a key', () => {
     }
   })
 
+  it('acts for the person that the key was made for', async () => {
+    const { identity, keys } = await house()
+    const { key } = await keys.issue('sidekick', { user: 'ann' })
+    expect(await identity.authenticate({ authorization: `Bearer ${key.reveal()}` })).toMatchObject({
+      id: 'agent:sidekick/user:ann',
+      user: 'ann',
+    })
+  })
+
   it('is refused when the agent is gone, and when it is disabled', async () => {
     const { identity, keys, agents } = await house()
     const [gone, off] = [await keys.issue('sidekick'), await keys.issue('off')]

@@ -15,12 +15,21 @@ async function opened() {
 }
 
 describe('API keys', () => {
+  it('remembers the person that an agent acts for with a key, also when the key is rotated', async () => {
+    const { book } = await opened()
+    const { id, key } = await book.issue('sidekick', { user: 'ann' })
+    expect(book.verify(key.reveal())).toMatchObject({ owner: 'sidekick', user: 'ann' })
+    const next = await book.rotate(id, { overlapMs: 0 })
+    expect(book.verify(next.key.reveal())).toMatchObject({ owner: 'sidekick', user: 'ann' })
+    expect(await book.list('sidekick')).toMatchObject([{ user: 'ann' }])
+  })
+
   it('open the door for their agent', async () => {
     const { book } = await opened()
     const { id, key } = await book.issue('sidekick')
     expect(key.reveal()).toMatch(/^gh_[0-9A-Za-z]{12}_[0-9A-Za-z]{43}$/)
     expect(key.reveal()).toContain(`gh_${id}_`)
-    expect(book.verify(key.reveal())).toBe('sidekick')
+    expect(book.verify(key.reveal()).owner).toBe('sidekick')
   })
 
   it('are not in the store, nor in any list', async () => {
@@ -53,7 +62,7 @@ describe('API keys', () => {
     const { book, pass } = await opened()
     const { key } = await book.issue('sidekick', { expiresAt: 1_000_500 })
     pass(499)
-    expect(book.verify(key.reveal())).toBe('sidekick')
+    expect(book.verify(key.reveal()).owner).toBe('sidekick')
     pass(1)
     expect(() => book.verify(key.reveal())).toThrow('This API key has expired.')
   })
@@ -74,7 +83,7 @@ describe('API keys', () => {
     const keys = [await book.issue('a'), await book.issue('a'), await book.issue('b')]
     expect(await book.revokeAll('a')).toBe(2)
     expect((await book.list()).map(({ agent }) => agent)).toEqual(['b'])
-    expect(book.verify(keys[2]?.key.reveal() ?? '')).toBe('b')
+    expect(book.verify(keys[2]?.key.reveal() ?? '').owner).toBe('b')
   })
 
   it('are known to a book that opens later, and follow what another book does', async () => {
@@ -82,7 +91,7 @@ describe('API keys', () => {
     const early = await book.issue('a')
     const other = await openKeyBook({ store, clock })
     const late = await book.issue('b')
-    expect([early, late].map(({ key }) => other.verify(key.reveal()))).toEqual(['a', 'b'])
+    expect([early, late].map(({ key }) => other.verify(key.reveal()).owner)).toEqual(['a', 'b'])
     await book.revoke(early.id)
     expect(() => other.verify(early.key.reveal())).toThrow('was revoked')
     await store.delete(keyCollection, late.id)
