@@ -119,11 +119,7 @@ export async function openKeys<R extends KeyParts>(
   const end = ender(kind, store, { index, keep })
   const works = ({ revokedAt, expiresAt }: KeyParts): boolean =>
     revokedAt === undefined && (expiresAt === undefined || expiresAt > clock())
-  const listed: OwnedKeys['list'] = (owner) =>
-    [...index.values()]
-      .filter(({ value }) => value.revokedAt === undefined && (owner === undefined || ownerOf(value) === owner))
-      .map(({ id, value }) => ({ ...toTimes(id, value), owner: ownerOf(value) }))
-      .toSorted((a, b) => a.createdAt - b.createdAt)
+  const listed: OwnedKeys['list'] = (owner) => listOf(kind, index, owner)
   const issue: OwnedKeys['issue'] = async (owner, options = {}) => {
     const working = [...index.values()].filter(({ value }) => works(value) && ownerOf(value) === owner)
     refuseMore(working.length, owner)
@@ -136,19 +132,14 @@ export async function openKeys<R extends KeyParts>(
   const holder = (row: Versioned<R>): KeyHolder => {
     refuseEnded(kind, row.value, clock())
     lastUsed.note(row)
-    const { user } = row.value
-    return { owner: ownerOf(row.value), keyId: row.id, ...(user !== undefined && { user }) }
+    return { owner: ownerOf(row.value), keyId: row.id, ...personOf(row.value) }
   }
   const revoke = (id: string): Promise<boolean> => end(id, { revokedAt: clock() })
   const rotate: OwnedKeys['rotate'] = async (id, { expiresAt, overlapMs }) => {
     const row = index.get(id)
     if (!row || !works(row.value)) throw new GatewayError('not_found', `There is no key "${id}" that still works.`)
     const owner = ownerOf(row.value)
-    const { user } = row.value
-    const next = await issue(owner, {
-      ...(expiresAt !== undefined && { expiresAt }),
-      ...(user !== undefined && { user }),
-    })
+    const next = await issue(owner, { ...personOf(row.value), ...(expiresAt !== undefined && { expiresAt }) })
     const until = Math.min(row.value.expiresAt ?? Number.POSITIVE_INFINITY, clock() + overlapMs)
     await end(id, overlapMs > 0 ? { expiresAt: until } : { revokedAt: clock() })
     return { ...next, owner }
@@ -174,6 +165,16 @@ export async function openKeys<R extends KeyParts>(
     },
   }
 }
+
+const listOf = <R extends KeyParts>(
+  { ownerOf }: KeyKind<R>,
+  index: ReadonlyMap<string, Versioned<R>>,
+  owner: string | undefined,
+): ReturnType<OwnedKeys['list']> =>
+  [...index.values()]
+    .filter(({ value }) => value.revokedAt === undefined && (owner === undefined || ownerOf(value) === owner))
+    .map(({ id, value }) => ({ ...toTimes(id, value), owner: ownerOf(value) }))
+    .toSorted((a, b) => a.createdAt - b.createdAt)
 
 interface Held<R> {
   readonly index: Map<string, Versioned<R>>
@@ -280,5 +281,7 @@ const toTimes = (id: string, { createdAt, expiresAt, lastUsedAt, user }: KeyPart
   createdAt,
   ...(expiresAt === undefined ? {} : { expiresAt }),
   ...(lastUsedAt === undefined ? {} : { lastUsedAt }),
-  ...(user === undefined ? {} : { user }),
+  ...personOf({ user }),
 })
+
+const personOf = ({ user }: Pick<KeyParts, 'user'>): { readonly user?: string } => (user === undefined ? {} : { user })
