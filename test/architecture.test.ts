@@ -40,6 +40,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   gateway: ['kernel', 'policy', 'catalog', 'npm:ajv', 'npm:re2js', 'npm:lru-cache', 'node:crypto'],
   admin: ['kernel', 'policy', 'catalog', 'config', 'store', 'audit', 'connections', 'npm:zod', 'node:crypto'],
   // 5 edges
+  cluster: ['kernel', 'gateway', 'store', 'node'],
   mcp: ['kernel', 'gateway', 'admin', 'identity', SDK_SERVER, 'npm:hono', 'node'],
   http: ['kernel', 'gateway', 'admin', 'identity', 'mcp', 'npm:hono', 'npm:@hono/node-server', 'npm:zod', 'node'],
   cli: ['kernel', 'gateway', 'admin', 'identity', 'config', 'npm:commander', 'npm:pino', 'node'],

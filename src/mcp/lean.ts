@@ -6,20 +6,26 @@ import {
 import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { isAskable } from './capabilities.ts'
+import type { Principal } from '../kernel/principal.ts'
 import type { McpDeps } from './deps.ts'
 import { type Caller, MODERN_VERSION, modernProtocol, plainExchange, toObject } from './exchange.ts'
 import { isLegacyVersion } from './legacy-http.ts'
 import type { Methods, Reply } from './method.ts'
 import { isRpcId, MISSING_CAPABILITY, type RpcId } from './rpc.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session } from './sessions.ts'
 
 /** The requests that agents make all day. */
 const METHODS = new Set(['ping', 'tools/list', 'tools/call'])
 
+/** What plain requests need of a session. */
+export interface LeanSession extends Pick<Session, 'id' | 'running'> {
+  readonly served: Pick<Session['served'], 'protocol' | 'logLevel' | 'log'>
+}
+
 export interface LeanDoor {
   readonly deps: McpDeps
   readonly methods: Methods
-  readonly sessions: Sessions
+  readonly sessions: { find(id: string, principal: Principal): LeanSession | undefined }
 }
 
 export interface LeanRequest {
@@ -93,9 +99,9 @@ const stamped = (result: JsonObject, serverInfo: McpDeps['serverInfo']): JsonObj
  * something needs a stream.
  */
 function sessionOf(
-  sessions: Sessions,
+  sessions: LeanDoor['sessions'],
   { route, request: { headers }, caller, id, method }: Plain,
-): Session | undefined {
+): LeanSession | undefined {
   if (route.kind !== 'legacy' || route.reason !== 'no-claim') return undefined
   const accept = headers.get('accept') ?? ''
   const version = headers.get('mcp-protocol-version')
@@ -107,7 +113,7 @@ function sessionOf(
 }
 
 /** A legacy client that goes away has not cancelled; only `notifications/cancelled` and the session's end do. */
-async function answerLegacy(methods: Methods, session: Session, plain: Plain): Promise<Response | undefined> {
+async function answerLegacy(methods: Methods, session: LeanSession, plain: Plain): Promise<Response | undefined> {
   const { caller, params, id } = plain
   const { served, running } = session
   const controller = new AbortController()

@@ -11,6 +11,7 @@ import type { Methods } from './method.ts'
 import { idOf, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, isRpcId, rpcErrorResponse } from './rpc.ts'
 import { mcpServer, type Served, toAuthInfo } from './server.ts'
 import type { Session, Sessions } from './sessions.ts'
+import type { Elsewhere } from './streamable-http.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 /** What clients of the earlier versions know as an unknown session; the number is the SDK's. */
@@ -26,11 +27,12 @@ export interface LegacyDoor {
   readonly sessions: Sessions
   readonly events: ReturnType<typeof eventBook>
   readonly subscriptions: Subscriptions
+  readonly elsewhere?: Elsewhere | undefined
 }
 
 /** Versions up to 2025-11-25: `initialize` opens a session, which belongs to the principal that opened it. */
 export function legacyDoor(door: LegacyDoor) {
-  const { sessions } = door
+  const { sessions, elsewhere } = door
   return async (request: Request, body: Json | undefined, caller: Caller): Promise<Response> => {
     const id = request.headers.get('mcp-session-id')
     if (id === null) return open(door, request, body, caller)
@@ -43,7 +45,7 @@ export function legacyDoor(door: LegacyDoor) {
       const message = 'JSON-RPC batches are not part of the negotiated protocol version. Send the messages one by one.'
       return rpcErrorResponse(400, { code: INVALID_REQUEST, message })
     }
-    return resumptionProblem(session, request) ?? serve(sessions, session, request, { body, caller })
+    return resumptionProblem(session, request) ?? serve({ sessions, elsewhere }, session, request, { body, caller })
   }
 }
 
@@ -56,7 +58,7 @@ function resumptionProblem({ events }: Session, { method, headers }: Request): R
 }
 
 async function serve(
-  sessions: Sessions,
+  { sessions, elsewhere }: Pick<LegacyDoor, 'sessions' | 'elsewhere'>,
   session: Session,
   request: Request,
   { body, caller }: { readonly body: Json | undefined; readonly caller: Caller },
@@ -67,16 +69,21 @@ async function serve(
     authInfo: toAuthInfo({ ...caller, session: session.id }),
   })
   if (request.method === 'GET' && response.status === 200) sessions.hold(session, request.signal)
-  if (response.status === 202) cancel(session, body)
+  if (response.status === 202) cancel(session, body, elsewhere)
   return response
 }
 
 /** The SDK aborts its own requests and then never closes their streams; the lean door's requests it does not know. */
-function cancel({ running, transport, served }: Session, body: Json | undefined): void {
+function cancel(
+  { id, running, transport, served }: Session,
+  body: Json | undefined,
+  elsewhere: Elsewhere | undefined,
+): void {
   if (!isJsonObject(body) || body['method'] !== 'notifications/cancelled') return
   const { requestId } = toObject(body['params'])
   if (!isRpcId(requestId)) return
   running.get(requestId)?.abort()
+  elsewhere?.cancelled(id, requestId)
   if (served.protocol().version >= WITHOUT_BATCHES) transport.closeSSEStream(requestId)
 }
 

@@ -33,6 +33,8 @@ export interface Sessions {
   add(session: Session): void
   /** The principal's session; another's is as unknown as none. Counts as a sign of life. */
   find(id: string, principal: Principal): Session | undefined
+  /** The session of this id, whoever asks. Counts as a sign of life. */
+  known(id: string): Session | undefined
   /** Keeps the session from being idle until the signal, which stands for an open stream, aborts. */
   hold(session: Session, signal: AbortSignal): void
   all(): readonly Session[]
@@ -49,15 +51,24 @@ interface Entry {
 }
 
 /** Sessions live in this process only: after a restart a client gets 404 and initializes again, as the transport demands. */
-export function sessionBook(clock: Clock, limits: SessionLimits): Sessions {
+export function sessionBook(clock: Clock, limits: SessionLimits, onEnded?: (id: string) => void): Sessions {
   const entries = new Map<string, Entry>()
   const isIdle = ({ lastSeen, streams }: Entry): boolean => streams === 0 && clock() - lastSeen > limits.idleMs
   const end = async (session: Session): Promise<void> => {
     entries.delete(session.id)
+    onEnded?.(session.id)
     for (const controller of session.running.values()) controller.abort()
     session.subscriber.end()
     session.events.end()
     await session.transport.close()
+  }
+  const alive = (entry: Entry): Session | undefined => {
+    if (isIdle(entry)) {
+      void end(entry.session)
+      return undefined
+    }
+    entry.lastSeen = clock()
+    return entry.session
   }
   const dropIdle = (): readonly Promise<void>[] =>
     [...entries.values()].filter(isIdle).map(({ session }) => end(session))
@@ -73,13 +84,11 @@ export function sessionBook(clock: Clock, limits: SessionLimits): Sessions {
     },
     find(id, principal) {
       const entry = entries.get(id)
-      if (!entry || ownerOf(entry.session.principal) !== ownerOf(principal)) return undefined
-      if (isIdle(entry)) {
-        void end(entry.session)
-        return undefined
-      }
-      entry.lastSeen = clock()
-      return entry.session
+      return entry && ownerOf(entry.session.principal) === ownerOf(principal) ? alive(entry) : undefined
+    },
+    known(id) {
+      const entry = entries.get(id)
+      return entry && alive(entry)
     },
     hold(session, signal) {
       const entry = entries.get(session.id)

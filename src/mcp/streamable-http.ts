@@ -7,7 +7,8 @@ import {
   type McpRequestContext,
   type Server,
 } from '@modelcontextprotocol/server'
-import type { Json } from '../kernel/json.ts'
+import type { CallerProtocol } from '../kernel/exchange.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { McpDeps } from './deps.ts'
 import { type CallLimits, mcpCalls } from './calls.ts'
@@ -20,9 +21,9 @@ import { legacyDoor } from './legacy-http.ts'
 import { listenBook } from './listens.ts'
 import { readMessage } from './message.ts'
 import type { Methods } from './method.ts'
-import { idOf, INTERNAL_ERROR, INVALID_REQUEST, rpcErrorResponse } from './rpc.ts'
+import { idOf, INTERNAL_ERROR, INVALID_REQUEST, type RpcId, rpcErrorResponse } from './rpc.ts'
 import { callerOfAuth, mcpServer, toAuthInfo } from './server.ts'
-import { SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
+import { ownerOf, SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
 import { subscriptionBook } from './subscriptions.ts'
 
 /** How often idle sessions are looked for, milliseconds. */
@@ -36,6 +37,8 @@ export interface McpHttpOptions extends CallLimits {
   /** Of sessions, and of listen streams, which are what modern clients have in their place. */
   readonly sessions?: Partial<SessionLimits>
   readonly events?: Partial<EventLimits>
+  /** Hears what ends requests of sessions that other processes answer. */
+  readonly elsewhere?: Elsewhere
 }
 
 /** One request that has been authenticated and read. `text` is the body of a POST. */
@@ -49,6 +52,10 @@ export interface McpHttp {
   handle(request: McpHttpRequest): Promise<Response>
   /** What is open and running now. */
   counts(): McpCounts
+  /** A session whose plain requests another process may answer; a sign of life. Undefined when only we can answer them. */
+  session(id: string): SessionFacts | undefined
+  /** Sends a log message on a session's own stream. */
+  logTo(session: string, message: JsonObject): void
   /** Ends the sessions and streams of the principals that match, and what runs or waits for them: for a revoked key. */
   terminate(matches: (principal: Principal) => boolean): Promise<void>
   /** Ends the streams that wait for news, lets running requests finish for so long (milliseconds), and ends the rest. */
@@ -67,6 +74,19 @@ export interface McpCounts {
   readonly parked: number
   /** Resources that somebody follows. */
   readonly subscriptions: number
+}
+
+/** What a process that answers plain requests of our sessions has to know of one. */
+export interface SessionFacts {
+  /** Whom it belongs to, as `ownerOf` says it. */
+  readonly owner: string
+  readonly protocol: CallerProtocol
+}
+
+/** Other processes that answer plain requests of our sessions. */
+export interface Elsewhere {
+  cancelled(session: string, requestId: RpcId): void
+  ended(session: string): void
 }
 
 /** MCP over Streamable HTTP: 2026-07-28 per request, earlier versions in sessions, on one endpoint. */
@@ -111,6 +131,12 @@ export function mcpHttp(deps: McpDeps, options: McpHttpOptions = {}): McpHttp {
       ...calls.counts(),
       subscriptions: subscriptions.count(),
     }),
+    session(id) {
+      const session = sessions.known(id)
+      if (!session || session.served.logLevel() !== undefined) return undefined
+      return { owner: ownerOf(session.principal), protocol: session.served.protocol() }
+    },
+    logTo: (id, message) => sessions.known(id)?.served.log(message),
     terminate,
     async close(graceMs = 0) {
       stopping = true
@@ -130,7 +156,7 @@ export function mcpHttp(deps: McpDeps, options: McpHttpOptions = {}): McpHttp {
 function openDoors(deps: McpDeps, { lean = true, ...options }: McpHttpOptions) {
   const calls = mcpCalls(deps, options)
   const limits = { ...SESSION_LIMITS, ...options.sessions }
-  const sessions = sessionBook(deps.clock, limits)
+  const sessions = sessionBook(deps.clock, limits, options.elsewhere?.ended)
   const subscriptions = subscriptionBook(deps.features)
   const events = eventBook({ ...EVENT_LIMITS, ...options.events })
   const onerror = ({ message }: Error): void =>
@@ -142,13 +168,13 @@ function openDoors(deps: McpDeps, { lean = true, ...options }: McpHttpOptions) {
     subscriptions,
     listens: listenBook({ limits, subscriptions, factory, onerror }),
     modern: createMcpHandler(factory, { legacy: 'reject', onerror }),
-    legacy: legacyDoor({ deps, methods: calls, sessions, events, subscriptions }),
+    legacy: legacyDoor({ deps, methods: calls, sessions, events, subscriptions, elsewhere: options.elsewhere }),
     quick: lean ? leanDoor({ deps, methods: calls, sessions }) : () => undefined,
   }
 }
 
 /** The body, or the answer that says what is wrong with it. */
-function readBody(request: Request, text: string): { readonly body: Json } | Response {
+export function readBody(request: Request, text: string): { readonly body: Json } | Response {
   if (!isJsonContentType(request.headers.get('content-type'))) {
     return rpcErrorResponse(415, { code: INVALID_REQUEST, message: 'The Content-Type must be application/json.' })
   }
@@ -156,7 +182,7 @@ function readBody(request: Request, text: string): { readonly body: Json } | Res
   return read.error ? rpcErrorResponse(400, read.error, read.id) : read
 }
 
-const classify = ({ method, headers }: Request, body: Json | undefined): InboundClassificationOutcome => {
+export const classify = ({ method, headers }: Request, body: Json | undefined): InboundClassificationOutcome => {
   const version = headers.get('mcp-protocol-version')
   const named = headers.get('mcp-method')
   return classifyInboundRequest({
@@ -186,7 +212,7 @@ function modernServer(deps: McpDeps, methods: Methods, { authInfo, requestInfo }
 const isListen = (route: InboundClassificationOutcome): boolean =>
   route.kind === 'modern' && route.message.method === 'subscriptions/listen'
 
-const isCall = (
+export const isCall = (
   route: InboundClassificationOutcome,
 ): route is InboundClassificationOutcome & { readonly kind: 'modern' } =>
   route.kind === 'modern' && route.message.method === 'tools/call'

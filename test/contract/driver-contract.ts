@@ -200,11 +200,15 @@ export function describeDriver(name: string, open: () => Promise<Driver>): void 
 
       it('passes the abort on to the work', async () => {
         const gone = new AbortController()
-        const untilAborted = (signal: AbortSignal): Promise<string> =>
-          new Promise((resolve) => signal.addEventListener('abort', () => resolve('stopped')))
-        const work = driver.withLock('k', untilAborted, { signal: gone.signal })
-        await Promise.resolve()
-        gone.abort()
+        const work = driver.withLock(
+          'k',
+          (signal) =>
+            new Promise<string>((resolve) => {
+              signal.addEventListener('abort', () => resolve('stopped'))
+              gone.abort()
+            }),
+          { signal: gone.signal },
+        )
         expect(await work).toBe('stopped')
       })
     })
