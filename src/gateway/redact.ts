@@ -2,88 +2,133 @@ import { RE2JS } from 're2js'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Redaction } from '../kernel/policy.ts'
 import type { ToolResult } from '../kernel/tool.ts'
+import { type Removed, SHORTEST_ECHO, withoutEchoes } from './redact-echoes.ts'
 import { PRESETS } from './redact-presets.ts'
+import { isSecretName } from './redact-secrets.ts'
+import { parseContainer, type Scrubber, scrubbed, toText } from './redact-walk.ts'
 
 type Scrub = (text: string) => string
+type AtPointer = Extract<Redaction, { pointer: string }>
 
-/** Members of content blocks that hold no words: base64 data and machine names. */
-const OPAQUE = new Set(['data', 'blob', 'type', 'mimeType'])
-/** Values shorter than this are not searched for elsewhere: they would match everywhere. */
-const SHORTEST_ECHO = 4
-
-/** Takes out what the redactions name, wherever it stands in the result. The input is not changed. */
+/**
+ * Takes out what the redactions name, wherever it stands in the result: structured content, texts, JSON in texts, embedded
+ * resources, links, names of members. The input is not changed; what has nothing to redact is the same object.
+ */
 export function redactResult(result: ToolResult, redactions: readonly Redaction[]): ToolResult {
-  const pointers = redactions.flatMap((redaction) => ('pointer' in redaction ? [redaction] : []))
-  const { value, removed } = removeAt(result, pointers)
-  const echoes = removed.map(
-    ({ text, mark }): Scrub =>
-      (words) =>
-        words.replaceAll(text, mark),
-  )
-  return walk(value, inTurn([...redactions.flatMap(toScrub), ...echoes])) as ToolResult
+  const { value, removed } = removeAt(result, redactions)
+  const scrubber = toScrubber(redactions, removed)
+  const { structuredContent, ...rest } = value
+  const left = scrubbed(rest, scrubber, 'bytes') as ToolResult
+  if (structuredContent === undefined) return left === rest ? value : left
+  const structured = scrubbed(structuredContent, scrubber, 'nothing')
+  return left === rest && structured === structuredContent ? value : { ...left, structuredContent: structured }
 }
 
-/** The same for any other answer. Pointers speak of structured content, which it has none of. */
-export const redactWords = (value: JsonObject, redactions: readonly Redaction[]): JsonObject =>
-  walk(value, inTurn(redactions.flatMap(toScrub))) as JsonObject
+/** The same for any other answer. Pointers speak of JSON that stands in its texts. */
+export function redactWords(value: JsonObject, redactions: readonly Redaction[]): JsonObject {
+  const removed: Removed[] = []
+  const clean = cleaning(redactions, removed)
+  const without = clean ? (cleanTexts(value, clean) as JsonObject) : value
+  return scrubbed(without, toScrubber(redactions, removed), 'bytes') as JsonObject
+}
+
+/** The same for a text by itself. */
+export const redactText = (text: string, redactions: readonly Redaction[]): string =>
+  toScrubber(redactions, []).text(text)
+
+function toScrubber(redactions: readonly Redaction[], removed: readonly Removed[]): Scrubber {
+  const presets = redactions.flatMap(toPreset)
+  const patterns = redactions.flatMap(toPattern)
+  const echoes = removed.length > 0 ? [withoutEchoes(removed)] : []
+  const secrets = redactions.find((one) => 'preset' in one && one.preset === 'secrets')
+  return {
+    text: inTurn([...presets, ...patterns, ...echoes]),
+    across: inTurn(patterns),
+    named: (name) => (secrets && isSecretName(name) ? (secrets.with ?? markOf('secrets')) : undefined),
+  }
+}
 
 const inTurn =
   (scrubs: readonly Scrub[]): Scrub =>
-  (text) =>
-    scrubs.reduce((words, scrub) => scrub(words), text)
+  (words) =>
+    scrubs.reduce((left, scrub) => scrub(left), words)
 
-function toScrub(redaction: Redaction): readonly Scrub[] {
-  if ('preset' in redaction) {
-    const mark = redaction.with ?? `[redacted ${redaction.preset}]`
-    return [(text) => PRESETS[redaction.preset](text, mark)]
-  }
-  if ('pattern' in redaction) {
-    const pattern = RE2JS.compile(redaction.pattern)
-    const mark = RE2JS.quoteReplacement(redaction.with ?? '[redacted]')
-    return [(text) => pattern.matcher(text).replaceAll(mark)]
-  }
-  return []
+const markOf = (preset: string): string => `[redacted ${preset}]`
+
+function toPreset(redaction: Redaction): readonly Scrub[] {
+  if (!('preset' in redaction)) return []
+  const mark = redaction.with ?? markOf(redaction.preset)
+  return [(text) => PRESETS[redaction.preset](text, mark)]
 }
 
-interface Removed {
-  readonly text: string
-  readonly mark: string
+function toPattern(redaction: Redaction): readonly Scrub[] {
+  if (!('pattern' in redaction)) return []
+  const pattern = RE2JS.compile(redaction.pattern)
+  return [(text) => replaceFound(pattern, text, redaction.with ?? '[redacted]')]
 }
 
-/** Pointers speak of `structuredContent`; text blocks that repeat it as JSON are treated the same way. */
-function removeAt(
-  result: ToolResult,
-  pointers: readonly { readonly pointer: string; readonly with?: string }[],
-): { readonly value: ToolResult; readonly removed: readonly Removed[] } {
-  if (pointers.length === 0) return { value: result, removed: [] }
-  const removed: Removed[] = []
-  const clean = (root: Json): Json =>
+/** Matches of nothing at all are none, or the mark would stand between any two letters. */
+function replaceFound(pattern: RE2JS, text: string, mark: string): string {
+  const matcher = pattern.matcher(text)
+  const parts: string[] = []
+  let from = 0
+  while (matcher.find()) {
+    if (matcher.end() === matcher.start()) continue
+    parts.push(text.slice(from, matcher.start()), mark)
+    from = matcher.end()
+  }
+  return parts.length === 0 ? text : parts.join('') + text.slice(from)
+}
+
+type Clean = (root: Json) => Json
+
+/** Undefined where no redaction is a pointer. */
+function cleaning(redactions: readonly Redaction[], removed: Removed[]): Clean | undefined {
+  const pointers = redactions.filter((redaction): redaction is AtPointer => 'pointer' in redaction)
+  if (pointers.length === 0) return undefined
+  return (root) =>
     pointers.reduce(
       (value, { pointer, with: mark = '[redacted]' }) => replaceAt(value, toTokens(pointer), { mark, removed }),
       root,
     )
+}
+
+/** Pointers speak of `structuredContent`; texts that repeat it as JSON are treated the same way. */
+function removeAt(
+  result: ToolResult,
+  redactions: readonly Redaction[],
+): { readonly value: ToolResult; readonly removed: readonly Removed[] } {
+  const removed: Removed[] = []
+  const clean = cleaning(redactions, removed)
+  if (!clean) return { value: result, removed }
   const { structuredContent } = result
   const value: ToolResult = {
     ...result,
     ...(structuredContent !== undefined && { structuredContent: clean(structuredContent) }),
-    content: result.content.map((block) => cleanJsonText(block, clean)),
+    content: result.content.map((block) => cleanTexts(block, clean)),
   }
   return { value, removed }
 }
 
-function cleanJsonText(block: Json, clean: (root: Json) => Json): Json {
-  if (!isJsonObject(block) || typeof block['text'] !== 'string') return block
-  const parsed = parseContainer(block['text'])
-  return parsed === undefined ? block : { ...block, text: JSON.stringify(clean(parsed)) }
+/** Cleans JSON that stands in members called `text`, wherever they are. */
+function cleanTexts(value: Json, clean: Clean): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => cleanTexts(item, clean))
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      key === 'text' && typeof member === 'string'
+        ? cleanText(member, clean)
+        : member === undefined
+          ? member
+          : cleanTexts(member, clean),
+    ]),
+  )
 }
 
-function parseContainer(text: string): Json | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
+function cleanText(text: string, clean: Clean): string {
+  const parsed = parseContainer(text)
+  return parsed === undefined ? text : toText(clean(parsed), text)
 }
 
 interface Removal {
@@ -109,8 +154,15 @@ function replaceAt(value: Json, tokens: readonly string[], removal: Removal): Js
   )
 }
 
-function remove(value: Json, { mark, removed }: Removal): string {
-  if (typeof value === 'string' && value.length >= SHORTEST_ECHO) removed.push({ text: value, mark })
+/** What was in it is looked for elsewhere, too. */
+function remove(value: Json, removal: Removal): string {
+  const { mark, removed } = removal
+  if (typeof value === 'string' || typeof value === 'number') {
+    const text = String(value)
+    if (text.length >= SHORTEST_ECHO && text !== mark) removed.push({ text, mark })
+  } else if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) if (member !== undefined) remove(member, removal)
+  }
   return mark
 }
 
@@ -119,26 +171,3 @@ const toTokens = (pointer: string): readonly string[] =>
     .split('/')
     .slice(1)
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-
-function walk(value: Json, scrub: Scrub): Json {
-  if (typeof value === 'string') return scrub(value)
-  if (Array.isArray(value)) return value.map((item: Json) => walk(item, scrub))
-  if (!isJsonObject(value)) return value
-  const out: Record<string, Json> = {}
-  for (const [key, member] of Object.entries(value)) {
-    if (member === undefined) continue
-    const opaque = OPAQUE.has(key) && typeof member === 'string' && isBlock(value)
-    out[freshKey(out, scrub(key))] = opaque ? member : walk(member, scrub)
-  }
-  return out
-}
-
-const isBlock = (value: JsonObject): boolean =>
-  typeof value['type'] === 'string' || typeof value['mimeType'] === 'string' || 'blob' in value
-
-/** Two names that become the same by redaction stay two members. */
-function freshKey(out: Readonly<Record<string, Json>>, key: string): string {
-  let name = key
-  for (let count = 2; Object.hasOwn(out, name); count++) name = `${key} ${count}`
-  return name
-}

