@@ -146,7 +146,11 @@ function toApproval({ id, version, value }: Versioned<ApprovalRow>, now: number)
   return { id, version, ...facts, ...(isOver && { state: 'expired' as const }) }
 }
 
-const bindingOf = (id: string, { organisation, connection, principal }: ApprovalRow): Binding => ({
+/** What the arguments of an approval are bound to. */
+export const bindingOf = (
+  id: string,
+  { organisation, connection, principal }: Pick<ApprovalRow, 'organisation' | 'connection' | 'principal'>,
+): Binding => ({
   organisation,
   connection,
   owner: principal,

@@ -14,7 +14,8 @@ import { realSchedule } from '../sources/schedule.ts'
 import { storedVerdicts } from '../sources/stored.ts'
 import { type Closing, closing } from './closing.ts'
 import { configBook } from './config-book.ts'
-import { type ConnectionHouse, noConnectLink, openConnections } from './connection-house.ts'
+import { type Connecting, openConnecting } from './connecting.ts'
+import { type ConnectionHouse, type ConnectionHouseParts, openConnections } from './connection-house.ts'
 import { type ConnectionDeps, declaredWorld as worldOfDeclared } from './connections.ts'
 import { toConnectionsPort } from './connections-port.ts'
 import { door } from './door.ts'
@@ -51,7 +52,8 @@ export async function compose(options: ComposeOptions): Promise<House> {
 
 async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const { log, mode } = options
-  const ground = await lay(options, open)
+  const origin = (): string => front.origin()
+  const ground = await lay(options, open, { connectLink: (of) => linking.connectLink(of), origin })
   const { config, world, book, connections, identities, accept } = ground
   const { agents } = identities
   const engine = await startEngine({
@@ -61,7 +63,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     log,
     closing: open,
     clock,
-    origin: () => front.origin(),
+    origin,
   })
   const { gateway, snapshots, supervisor } = engine
 
@@ -69,14 +71,15 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const mcpDeps = toMcpDeps({ gateway, snapshots, supervisor, seal: world.seal, clock, newId, log })
   const mcp = mcpHttp(mcpDeps)
   const specDeps = connectionDeps(world, ground.env, connections)
+  const linking: Connecting = openConnecting({ world, connections, specDeps, ...engine, agents, origin, clock, newId })
   const port = toConnectionsPort({ connections, supervisor, specDeps, config: connections.current })
   const admin = toAdminDeps({ world, identities, book, connections: port, mcp, clock, newId, ...engine })
   const front = door({
+    ...ground,
     config: book.current,
-    world,
-    identities,
     admin,
     approvals: engine.approvals,
+    connecting: linking,
     mcp,
     attachToken,
     log,
@@ -111,7 +114,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
 }
 
 /** What everything else stands on: configuration, store, connections and who may call. */
-async function lay(options: ComposeOptions, open: Closing) {
+async function lay(options: ComposeOptions, open: Closing, late: Pick<ConnectionHouseParts, 'connectLink' | 'origin'>) {
   const { log, configPath: path, mode } = options
   const env = processVariables()
   const config = overridden(await loadConfig({ path, env }), options, env)
@@ -125,7 +128,7 @@ async function lay(options: ComposeOptions, open: Closing) {
     log,
     closing: open,
     declared: book.current,
-    connectLink: noConnectLink,
+    ...late,
   })
   const accept = (next: Config): Config => {
     const managed = [...connections.book.all().keys()]

@@ -2,15 +2,17 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/schema.ts'
 import { type ConnectionBook, openConnectionBook } from '../connections/connection-book.ts'
 import { type CredentialBook, openCredentialBook } from '../connections/credential-book.ts'
+import type { CredentialFacts } from '../connections/credential-facts.ts'
 import type { CredentialDeps } from '../connections/credential-deps.ts'
 import type { ConnectionDefinition } from '../connections/definition.ts'
-import { oauthEngine } from '../connections/oauth/engine.ts'
+import { type OAuthEngine, oauthEngine } from '../connections/oauth/engine.ts'
 import type { Log } from '../gateway/gateway.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { GatewayError } from '../kernel/errors.ts'
 import type { Supervisor } from '../sources/supervisor.ts'
 import type { Closing } from './closing.ts'
 import { declaredDefinition, withManaged } from './effective-connections.ts'
+import { type McpSignIn, mcpSignIn } from './mcp-sign-in.ts'
+import { placeOf } from './place.ts'
 import { tokenSources } from './token-sources.ts'
 import type { World } from './world.ts'
 
@@ -23,6 +25,8 @@ export interface ConnectionHouseParts {
   declared(): Config
   /** Where a person connects an own account. */
   readonly connectLink: CredentialDeps['connectLink']
+  /** Where people reach our pages. */
+  origin(): string
 }
 
 /** Every connection, declared or managed, with its credentials. */
@@ -39,6 +43,8 @@ export interface ConnectionHouse {
   definitions(): readonly ConnectionDefinition[]
   /** How tokens of a connection come anew and end; undefined for methods without tokens. */
   readonly tokenSource: CredentialDeps['tokenSource']
+  readonly engine: OAuthEngine
+  readonly mcp: McpSignIn
   /** Whose credential lists the tools of an MCP server that everybody uses with their own: who connected first. */
   listedAs(slug: string): Promise<string | undefined>
   /** Lets credentials and connections tell each other what they found. */
@@ -63,7 +69,9 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
     return book.switchedOff().has(slug) ? { ...definition, enabled: false } : definition
   }
   const current = remembering(declared, book)
-  const tokenSource = tokenSources({ engine: oauthEngine({ egress: world.egress, clock }), config: current })
+  const engine = oauthEngine({ egress: world.egress, clock })
+  const mcp = mcpSignIn({ world, engine, clock, config: current, place: () => placeOf(parts.origin()) })
+  const tokenSource = tokenSources({ engine, config: current, mcpRefresh: mcp.source })
   const credentials = await openCredentialBook({
     organisation: declared().organisation,
     store: world.store,
@@ -84,14 +92,13 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
     withManaged: (config) => withManaged(config, book),
     definitionOf,
     tokenSource,
+    engine,
+    mcp,
     definitions: () =>
       Object.keys(current().connections)
         .toSorted()
         .flatMap((slug) => definitionOf(slug) ?? []),
-    async listedAs(slug) {
-      const own = (await credentials.facts(slug)).filter(({ user, dead }) => user !== undefined && !dead)
-      return own.toSorted((a, b) => a.grantedAt - b.grantedAt)[0]?.user
-    },
+    listedAs: async (slug) => firstOwner(await credentials.facts(slug)),
     attach(running, onChange) {
       supervisor = running
       const told = (): void =>
@@ -103,6 +110,9 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
     },
   }
 }
+
+const firstOwner = (facts: readonly CredentialFacts[]): string | undefined =>
+  facts.filter(({ user, dead }) => user !== undefined && !dead).toSorted((a, b) => a.grantedAt - b.grantedAt)[0]?.user
 
 /** A person's own account is nobody else's business, unless the connection waits for the first one. */
 function reconnect(supervisor: Supervisor, slug: string, isShared: boolean): void {
@@ -120,9 +130,3 @@ function remembering(declared: () => Config, book: ConnectionBook): () => Config
     return last.config
   }
 }
-
-/** Until pages to connect are served. */
-export const noConnectLink: CredentialDeps['connectLink'] = ({ connection }) =>
-  Promise.reject(
-    new GatewayError('connect_required', `No account is connected for "${connection}" yet. Ask an admin for a link.`),
-  )

@@ -136,7 +136,8 @@ function mcpCredentials(
   deps: ConnectionDeps,
 ): CredentialsOf | undefined {
   if (!auth || auth.method === 'none') return undefined
-  if (Object.keys(auth.fields).length === 0) return deps.credentialsOf(connection)
+  // Of a sign-in, the fields are our client's and nothing that the server gets.
+  if (auth.method === 'oauth' || Object.keys(auth.fields).length === 0) return deps.credentialsOf(connection)
   const lease = { method: auth.method, fields: secretsOf(auth.fields), captured: {}, generation: 'fixed' }
   return () => ({
     lease: () => Promise.resolve(lease),

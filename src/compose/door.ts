@@ -3,7 +3,6 @@ import { replayBook } from '../admin/replay-book.ts'
 import type { Config } from '../config/schema.ts'
 import { resourceUrl, serverUrl } from '../config/server-urls.ts'
 import type { Log } from '../gateway/gateway.ts'
-import { approvalRoutes } from '../http/api-approvals.ts'
 import { apiApp } from '../http/api.ts'
 import { httpApp } from '../http/app.ts'
 import { credentialsOf } from '../http/credentials.ts'
@@ -14,7 +13,9 @@ import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
+import { apiRoutesOf } from './api-routes.ts'
 import type { OpenApprovals } from './approvals.ts'
+import type { Connecting } from './connecting.ts'
 import { seal } from '../vault/seal.ts'
 import type { Identities } from './identities.ts'
 import { browsing } from './pages.ts'
@@ -31,6 +32,7 @@ export interface DoorDeps {
   readonly identities: Identities
   readonly admin: AdminDeps
   readonly approvals: Pick<OpenApprovals, 'queue' | 'grants'>
+  readonly connecting: Connecting
   readonly mcp: McpHttp
   readonly attachToken: Secret
   readonly log: Log
@@ -95,7 +97,7 @@ function makeApp(
   address: () => { host: string; port: number; publicUrl?: string },
   stopping: AbortSignal,
 ): ReturnType<typeof httpApp> {
-  const { config, world, identities, mcp, admin, approvals, attachToken, log, clock, newId } = deps
+  const { config, world, identities, mcp, admin, attachToken, log, clock, newId } = deps
   const { identity: settings, organisation, server } = config()
   const resource = resourceUrl(address())
   const fetch = world.egress.fetch({
@@ -112,7 +114,8 @@ function makeApp(
     organisation,
     resource,
   })
-  const { pages } = browsing(deps, { identity, origin: () => serverUrl(address()) })
+  const origin = (): string => serverUrl(address())
+  const { pages } = browsing(deps, { identity, origin })
   return httpApp({
     identity,
     mcp,
@@ -122,7 +125,7 @@ function makeApp(
       authenticate: (c) => identity.authenticate(credentialsOf(c)),
       stopping,
       replays: replayBook({ store: world.store, seal: seal(world.vault.derive('replays'), 'replays'), clock }),
-      routes: approvalRoutes({ admin, ...approvals }),
+      routes: apiRoutesOf(deps, origin),
     }),
     allowed: () => ({
       hosts: [...defaultHosts(address()), ...server.allowedHosts],

@@ -4,8 +4,6 @@ import type { FreezeBook } from '../admin/freeze-book.ts'
 import type { OverrideBook } from '../admin/override-book.ts'
 import type { PinBook } from '../admin/pin-book.ts'
 import type { ConnectionsPort } from '../admin/connections-port.ts'
-import { sealedCredentials } from '../connections/credential-sealed.ts'
-import { canaryRows } from '../connections/sealed/canary.ts'
 import { vaultControl } from '../connections/sealed/rotation.ts'
 import { callTool } from '../gateway/call-tool.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
@@ -18,6 +16,7 @@ import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { Seal } from '../vault/seal.ts'
 import type { ConfigBook } from './config-book.ts'
 import { connectedCapabilities, type FeatureParts, onFeaturesChanged, toFeaturesPort } from './features-port.ts'
+import { sealedRowsOf } from './sealed-rows.ts'
 import { endingStreams, type Identities } from './identities.ts'
 import { VERSION } from './version.ts'
 import type { World } from './world.ts'
@@ -94,7 +93,7 @@ export function toAdminDeps({
     aliases,
     freezes,
     connections,
-    vault: vaultControl({ ...world, rows: [canaryRows(world), sealedCredentials(world)] }),
+    vault: vaultControl({ ...world, rows: sealedRowsOf(world, book.current().organisation) }),
     audit: world.audit,
     config: book,
     searchIndex: index.of,

@@ -15,20 +15,20 @@ type Fields = Readonly<Record<string, Secret>>
 export interface TokenSourceParts {
   readonly engine: OAuthEngine
   config(): Config
-  /** Refreshes at the issuer of a downstream MCP server; absent while there is none that could. */
-  readonly mcpRefresh?: ((definition: ConnectionDefinition) => TokenSource | undefined) | undefined
+  /** How tokens of a downstream MCP server come anew, at the issuer that gave them. */
+  readonly mcpRefresh: (definition: ConnectionDefinition) => TokenSource
 }
 
 /** How tokens of a connection come anew, by its provider's manifest and our client there. */
 export const tokenSources =
   (parts: TokenSourceParts) =>
   (definition: ConnectionDefinition, fields: Fields): TokenSource | undefined => {
-    if (definition.provider === 'mcp') return definition.method === 'oauth' ? parts.mcpRefresh?.(definition) : undefined
+    if (definition.provider === 'mcp') return definition.method === 'oauth' ? parts.mcpRefresh(definition) : undefined
     const provider = providers.get(definition.provider)
     const method = provider && methodOf(provider, definition.method)
     if (!method?.oauth) return undefined
     const client = clientFor(parts.config(), definition, fields)
-    const target = (): OAuthTarget => targetFor(definition, client)
+    const target = (): OAuthTarget => targetFor(parts.config(), definition, client)
     const { engine } = parts
     const isOwnGrant = method.oauth.grant === 'client_credentials'
     return {
@@ -45,23 +45,40 @@ export const tokenSources =
   }
 
 /** The authorization server of a provider's connection. Throws `invalid_request` when its method is no OAuth. */
-export function targetFor(definition: ConnectionDefinition, client: OAuthClient | undefined): OAuthTarget {
+export function targetFor(
+  config: Config,
+  definition: ConnectionDefinition,
+  client: OAuthClient | undefined,
+): OAuthTarget {
   const provider = providers.get(definition.provider)
   if (!provider) throw new GatewayError('not_found', `There is no provider "${definition.provider}".`)
-  if (!client) throw noClient(definition)
+  const method = methodOf(provider, definition.method)
+  if (method.oauth && !client) throw noClient(definition)
   const { settings, allowPrivateNetwork } = definition
-  return oauthTarget(methodOf(provider, definition.method), { client, settings, allowPrivateNetwork })
+  const target = oauthTarget(method, { client: client ?? { id: '' }, settings, allowPrivateNetwork })
+  const { authorizeUrl, tokenUrl, revokeUrl } = declaredClient(config, definition) ?? {}
+  const { revoke } = target.spec
+  return {
+    ...target,
+    spec: {
+      ...target.spec,
+      ...(authorizeUrl !== undefined && { authorizeUrl }),
+      ...(tokenUrl !== undefined && { tokenUrl }),
+      ...(revokeUrl !== undefined && revoke && { revoke: { ...revoke, url: revokeUrl } }),
+    },
+  }
 }
 
 /** Our client: entered with the connection, declared with it, or declared for the provider. */
 export function clientFor(config: Config, definition: ConnectionDefinition, fields: Fields): OAuthClient | undefined {
   const own = toClient(fields) ?? toClient(declaredFields(config.connections[definition.slug]))
   if (own) return own
-  const declared = Object.hasOwn(config.oauthClients, definition.provider)
-    ? config.oauthClients[definition.provider]
-    : undefined
+  const declared = declaredClient(config, definition)
   return declared && { id: declared.clientId, secret: declared.clientSecret }
 }
+
+const declaredClient = ({ oauthClients }: Config, { provider }: ConnectionDefinition) =>
+  Object.hasOwn(oauthClients, provider) ? oauthClients[provider] : undefined
 
 function declaredFields(connection: ConnectionConfig | undefined): Readonly<Record<string, string | Secret>> {
   return connection && !isMcpConnection(connection) ? (connection.auth?.fields ?? {}) : {}

@@ -139,12 +139,17 @@ export const connectionSchema = z.union([mcpConnectionSchema, providerConnection
   error: 'Give either "mcp" (a downstream MCP server) or "provider" (a service), not both.',
 })
 
+const oauthAddress = urlSchema({ secure: false, query: false }).optional()
+
 /** Our own clients at services with OAuth, by the provider's id. */
 export const oauthClientsSchema = z.record(
   z.string().min(1).max(64),
   z.strictObject({
     clientId: z.string().min(1).max(1_024).describe('As the service shows it where the client was registered.'),
     clientSecret: secretSchema.optional().describe('Left out for public clients.'),
+    authorizeUrl: oauthAddress.describe("The page to sign in on, where the service is a company's own server."),
+    tokenUrl: oauthAddress.describe('Where such a server gives tokens.'),
+    revokeUrl: oauthAddress.describe('Where it takes them back.'),
   }),
 )
 

@@ -34,6 +34,8 @@ export interface CredentialBook {
   grant(grant: Grant): Promise<CredentialFacts>
   /** Of one connection, the shared one first; with the last characters of fields. */
   facts(connection: string): Promise<readonly CredentialFacts[]>
+  /** The OAuth client that was entered for the connection itself, with its secret; undefined when there is none. */
+  client(connection: string): Promise<Readonly<Record<string, Secret>> | undefined>
   /** Of all connections. */
   all(): Promise<readonly CredentialFacts[]>
   /** Those with which a person has to do something until `moment` (milliseconds since the epoch), soonest first. */
@@ -81,6 +83,10 @@ export async function openCredentialBook(deps: CredentialDeps): Promise<Credenti
       return factsOf((await rows.put(row)).value, seals)
     },
     facts: async (connection) => (await rows.of(connection)).map(({ value }) => factsOf(value, seals)),
+    async client(connection) {
+      const row = await rows.get(connection, subjectKey('shared'))
+      return row?.value.client && seals.openFields(row.value)
+    },
     all,
     async expiring(moment) {
       const ending = (await all()).flatMap((facts) => [{ facts, at: endsAt(facts) ?? Number.POSITIVE_INFINITY }])

@@ -6,7 +6,7 @@ import { deleteConnection, revokeConnection, switchConnection } from '../../src/
 import { createConnection, rotateCredential } from '../../src/admin/connections.ts'
 import { testConnection } from '../../src/admin/connection-tests.ts'
 import { closing } from '../../src/compose/closing.ts'
-import { type ConnectionHouse, noConnectLink, openConnections } from '../../src/compose/connection-house.ts'
+import { type ConnectionHouse, openConnections } from '../../src/compose/connection-house.ts'
 import { toConnectionsPort } from '../../src/compose/connections-port.ts'
 import { type ConnectionDeps, toConnectionSpecs } from '../../src/compose/connections.ts'
 import type { Config } from '../../src/config/schema.ts'
@@ -66,7 +66,12 @@ async function world(): Promise<World> {
   const vault = openVault({ keys: [{ kid: 'k1', key: new Secret(randomBytes(32)), state: 'active' }] })
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
   const parts = { world: { store, vault, egress }, clock: Date.now, log, closing: open }
-  const connections = await openConnections({ ...parts, declared: () => config, connectLink: noConnectLink })
+  const connections = await openConnections({
+    ...parts,
+    declared: () => config,
+    connectLink: () => Promise.resolve('http://localhost/connect/1'),
+    origin: () => 'http://localhost',
+  })
   const specDeps: ConnectionDeps = {
     credentialsOf: connections.credentials.credentialsOf,
     listedAs: connections.listedAs,

@@ -47,7 +47,11 @@ export interface FlowBookDeps {
 }
 
 /** Where the verifier of a flow belongs. */
-export const bindingOf = ({ organisation }: FlowBookDeps, id: string, { connection, subject }: FlowRow): Binding => ({
+export const bindingOf = (
+  { organisation }: Pick<FlowBookDeps, 'organisation'>,
+  id: string,
+  { connection, subject }: Pick<FlowRow, 'connection' | 'subject'>,
+): Binding => ({
   organisation,
   connection,
   owner: subject === 'shared' ? '' : subject.user,
