@@ -1,24 +1,13 @@
-import {
-  type JSONRPCMessage,
-  type JSONRPCRequest,
-  SdkError,
-  SdkErrorCode,
-  SdkHttpError,
-  type StreamableHTTPClientTransport,
-} from '@modelcontextprotocol/client'
+import { type JSONRPCRequest, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
 import type { PostReply } from '../egress/egress.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { eventReader } from './event-reader.ts'
 import { checkedAnswer, lostAnswer, NOT_JSON_RPC, STREAM_ENDED } from './lost-answer.ts'
-import { withOrigin } from './origin.ts'
 
 /** Where a modern request says that it is one. */
 export const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion'
 
-/**
- * Takes in what comes back for one request and hands it to the SDK's client, message by message; what the server asks or
- * tells in between bears the call's `tag`.
- */
+/** Takes in what comes back for one request, message by message. */
 export interface LeanAnswer {
   readonly onEvents: (chunk: Uint8Array) => void
   /** The end of the reply. A JSON body is handed on; throws for a body that is none. */
@@ -32,26 +21,22 @@ export interface LeanAnswer {
   lose(): void
 }
 
-export function leanAnswer(
-  transport: StreamableHTTPClientTransport,
-  id: JSONRPCRequest['id'],
-  maxLength: number,
-  tag?: unknown,
-): LeanAnswer {
+/** Where a message goes: to the request that it answers, or to the SDK's client with the tag of the call it came for. */
+export type Hand = (message: JsonObject, tag?: number) => void
+
+export function leanAnswer(give: Hand, id: JSONRPCRequest['id'], maxLength: number, tag?: number): LeanAnswer {
   const state: { given: boolean; told: boolean; eventId?: string | undefined; retry?: number | undefined } = {
     given: false,
     told: false,
   }
-  // The client judges each message by itself.
-  const hand = (message: JsonObject): void =>
-    transport.onmessage?.(withOrigin(message, tag) as unknown as JSONRPCMessage)
+  const hand = (message: JsonObject): void => give(message, tag)
   const deliver = (message: Json): void => {
     const checked = isJsonObject(message) ? checkedAnswer(message) : { ...lostAnswer(id, NOT_JSON_RPC) }
     // The client works on notifications a tick later than on answers: an answer must not overtake what came before it.
     if (state.told) setImmediate(hand, checked)
     else hand(checked)
     if ('method' in checked) state.told = true
-    else if (checked['id'] === id) state.given = true
+    else if (Number(checked['id']) === id) state.given = true
   }
   const read = eventReader((event) => {
     state.eventId = event.id ?? state.eventId
@@ -65,7 +50,7 @@ export function leanAnswer(
       const type = mediaType(headers)
       if (type === 'text/event-stream') return
       if (type !== 'application/json') throw unexpected(type)
-      const message = JSON.parse(Buffer.from(body).toString()) as Json
+      const message = JSON.parse(textOf(body)) as Json
       for (const one of Array.isArray(message) ? (message as readonly Json[]) : [message]) deliver(one)
       if (!state.given) deliver({ ...lostAnswer(id, NOT_JSON_RPC) })
     },
@@ -80,16 +65,12 @@ export function leanAnswer(
  * What the SDK's transport does with a status that brings no answer: 202 promises an answer on another stream, 400 may hold a
  * modern server's JSON-RPC error, everything else is thrown as `SdkHttpError`.
  */
-export function refusal(
-  transport: StreamableHTTPClientTransport,
-  { id, params }: JSONRPCRequest,
-  { status, body }: PostReply,
-): void {
+export function refusal(give: Hand, { id, params }: JSONRPCRequest, { status, body }: PostReply): void {
   if (status === 202) return
-  const text = Buffer.from(body).toString()
+  const text = textOf(body)
   const isModern = params?._meta?.[VERSION_KEY] !== undefined
   const message = status === 400 && isModern ? errorFor(id, text) : undefined
-  if (message) transport.onmessage?.(message)
+  if (message) give(message)
   else
     throw new SdkHttpError(SdkErrorCode.ClientHttpNotImplemented, `The server answered with HTTP ${status}.`, {
       status,
@@ -98,11 +79,14 @@ export function refusal(
 }
 
 /** A JSON-RPC error for this request, if that is what the text holds. */
-function errorFor(id: JSONRPCRequest['id'], text: string): JSONRPCMessage | undefined {
+function errorFor(id: JSONRPCRequest['id'], text: string): JsonObject | undefined {
   const message = parsed(text)
   if (!isJsonObject(message) || message['id'] !== id || !isJsonObject(message['error'])) return undefined
-  return checkedAnswer(message) as unknown as JSONRPCMessage
+  return checkedAnswer(message)
 }
+
+const textOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString()
 
 /** The value; undefined for what is no JSON. */
 function parsed(text: string): Json | undefined {

@@ -10,8 +10,11 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { ClientRequest } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import { CARRIED } from './client-capabilities.ts'
+import type { DirectCall } from './direct-call.ts'
 import { carrying, withEnvironment } from './mcp-auth-carry.ts'
 import { toConnectError } from './mcp-failure.ts'
+import { VERSION_KEY } from './lean-answer.ts'
+import type { Envelope } from './lean-http.ts'
 import { identityOf, type Era, type McpDeps, type McpSpec } from './mcp-spec.ts'
 import { plainMethods } from './plain-method.ts'
 import { httpWire, sseWire, stdioWire, type Wire } from './mcp-wire.ts'
@@ -27,6 +30,8 @@ export interface Link {
   readonly server: JsonObject
   readonly capabilities: ServerCapabilities
   readonly instructions: string | undefined
+  /** The quick way for `tools/call`, where the line has one. */
+  readonly direct: DirectCall | undefined
   /** Why something failed, with what is known of the server's end (see `toConnectError`). */
   explain(error: unknown): GatewayError
   /** Ends the session at the server (best effort, one second) and closes; never rejects. */
@@ -76,6 +81,16 @@ export async function openLink(request: LinkRequest): Promise<Link> {
     })
   }
 }
+
+/** What the SDK's client puts into each request of the modern era (MCP 2026-07-28, Request Metadata). */
+const envelopeOf = (client: Client, { version }: McpDeps): Envelope =>
+  client.getProtocolEra() !== 'modern'
+    ? undefined
+    : {
+        [VERSION_KEY]: client.getNegotiatedProtocolVersion() ?? '',
+        'io.modelcontextprotocol/clientInfo': { name: 'gatehouse', version },
+        'io.modelcontextprotocol/clientCapabilities': CARRIED,
+      }
 
 /** Some legacy servers exit on anything before `initialize`: they get a second process, without the probe. */
 async function openStdio(request: LinkRequest): Promise<Link> {
@@ -160,6 +175,7 @@ function toLink({ spec, deps, events }: LinkRequest, client: Client, wire: Wire)
     server: { ...client.getServerVersion() },
     capabilities: client.getServerCapabilities() ?? {},
     instructions: client.getInstructions(),
+    direct: wire.direct?.(envelopeOf(client, deps)),
     explain: (error) => toConnectError(error, spec, wire),
     async close() {
       over = true

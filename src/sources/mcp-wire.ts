@@ -6,7 +6,8 @@ import {
 } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
 import { childEnv } from './child-process.ts'
-import { leanCalls } from './lean-http.ts'
+import type { DirectCall } from './direct-call.ts'
+import { type Envelope, leanCalls } from './lean-http.ts'
 import { STREAM_ENDED, lostAnswer } from './lost-answer.ts'
 import { revealed, type McpDeps, type McpTransport } from './mcp-spec.ts'
 import { stdioTransport } from './stdio-transport.ts'
@@ -21,6 +22,8 @@ export interface Wire {
   lastWords(): string
   /** Tells the server that the session is over, where there is one. */
   endSession(): Promise<void>
+  /** A quick way for calls once the line is up, where there is one. */
+  readonly direct?: ((envelope: Envelope) => DirectCall) | undefined
 }
 
 type Message = Parameters<NonNullable<Transport['onmessage']>>[0]
@@ -49,9 +52,10 @@ export function httpWire(to: HttpEnd, deps: McpDeps): Wire {
   failOnStreamEnd(transport)
   const { url, allowPrivateNetwork } = to
   const headers = revealed(to.headers)
-  if (deps.post)
-    leanCalls({ ...deps, transport, url, headers, allowPrivateNetwork, post: deps.post, maxBytes: MAX_MESSAGE_BYTES })
-  return { kind: 'http', transport, ...silent, endSession: () => transport.terminateSession() }
+  const { post } = deps
+  const ends = { transport, url, headers, allowPrivateNetwork, maxBytes: MAX_MESSAGE_BYTES }
+  const direct = post && leanCalls({ ...deps, ...ends, post })
+  return { kind: 'http', transport, ...silent, endSession: () => transport.terminateSession(), direct }
 }
 
 export function sseWire(to: HttpEnd, deps: McpDeps): Wire {

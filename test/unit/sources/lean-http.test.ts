@@ -149,7 +149,11 @@ async function outcomeOf(answer: Answer, isLean: boolean) {
     told,
     losses: losses.length,
     saw: seen.told,
-    calls: seen.calls.map((one) => ({ ...one, headers: comparable(one.headers) })),
+    calls: seen.calls.map(({ url: at, headers: sent, body }) => ({
+      url: at,
+      headers: comparable(sent),
+      body: withoutIds(body),
+    })),
   }
 }
 
@@ -159,9 +163,22 @@ const toFacts = (error: Error, { host }: URL): JsonObject => ({
   ...(error instanceof GatewayError && { code: error.code, data: error.data }),
 })
 
+/** Each way counts for itself. */
+function withoutIds({ id, params, ...body }: Rpc): Rpc {
+  expect((params as { _meta: JsonObject })._meta['progressToken']).toBe(id)
+  return { ...body, params: { ...params, _meta: {} } }
+}
+
 /** What `fetch` adds and no server of this protocol reads. */
 function comparable({ host: _host, ...headers }: IncomingMessage['headers']): IncomingMessage['headers'] {
-  for (const name of ['accept-language', 'sec-fetch-mode', 'user-agent', 'accept-encoding', 'connection'])
+  for (const name of [
+    'accept-language',
+    'sec-fetch-mode',
+    'user-agent',
+    'accept-encoding',
+    'connection',
+    'content-length',
+  ])
     delete headers[name]
   return headers
 }
