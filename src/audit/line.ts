@@ -16,6 +16,12 @@ export interface Link {
   readonly hash: string
 }
 
+/** A link that was written as JSON; undefined when it is none. */
+export function toLink(value: unknown): Link | undefined {
+  const [seq, hash] = isJsonObject(value) ? [value['seq'], value['hash']] : []
+  return typeof seq === 'number' && typeof hash === 'string' ? { seq, hash } : undefined
+}
+
 /** Before the first record: no number, 32 zero bytes. */
 export const GENESIS: Link = { seq: 0, hash: 'A'.repeat(43) }
 

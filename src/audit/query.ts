@@ -1,29 +1,9 @@
 import type { AuditRecord } from '../kernel/audit.ts'
 import { GatewayError } from '../kernel/errors.ts'
+import { type AuditFilter, isMatch } from './filter.ts'
 import { parseLine } from './line.ts'
-import { readLinesBackwards } from './read-lines.ts'
+import { ifThere, readLines, readLinesBackwards } from './read-lines.ts'
 import { listSegments, segmentName, segmentPath } from './segments.ts'
-
-/** Which records; every part that is given must match. Times are milliseconds since the epoch. */
-export interface AuditFilter {
-  readonly type?: string
-  readonly agent?: string
-  readonly user?: string
-  /** The canonical id. */
-  readonly tool?: string
-  readonly connection?: string
-  readonly decision?: 'allow' | 'deny'
-  readonly outcome?: string
-  readonly requestId?: string
-  /** From this moment on. */
-  readonly since?: number
-  /** Before this moment. */
-  readonly until?: number
-  /** Anywhere in the record as it stands in the file, whatever the case. */
-  readonly text?: string
-  /** Only records before this `seq`: the next page begins at the last one's. */
-  readonly beforeSeq?: number
-}
 
 export interface QueryOptions {
   readonly directory: string
@@ -32,8 +12,6 @@ export interface QueryOptions {
   readonly limit: number
   readonly signal?: AbortSignal
 }
-
-const EQUAL = ['type', 'agent', 'user', 'tool', 'connection', 'decision', 'outcome', 'requestId'] as const
 
 /**
  * Records that match, newest first, read backwards with memory for one line. `since` ends the search with the first
@@ -46,6 +24,7 @@ export async function* queryAudit(options: QueryOptions): AsyncGenerator<AuditRe
   let left = limit
   for (const number of (await listSegments(directory)).toReversed()) {
     if (left <= 0) break
+    if (filter.beforeSeq !== undefined && (await firstSeqOf(directory, number)) >= filter.beforeSeq) continue
     const scan: Scan = { name: segmentName(number), damaged, isOld: filter.since !== undefined }
     for await (const record of matchesIn(segmentPath(directory, number), options, scan)) {
       yield record
@@ -69,7 +48,7 @@ async function* matchesIn(
   { filter = {}, signal }: QueryOptions,
   scan: Scan,
 ): AsyncGenerator<AuditRecord, void, undefined> {
-  for await (const { bytes, ended } of readLinesBackwards(path)) {
+  for await (const { bytes, ended } of ifThere(readLinesBackwards(path))) {
     if (signal?.aborted) throw new GatewayError('cancelled', 'The search in the audit log was stopped.')
     if (!ended) continue
     const record = parseLine(bytes)?.record
@@ -82,14 +61,12 @@ async function* matchesIn(
   }
 }
 
-function isMatch(record: AuditRecord, bytes: Buffer, filter: AuditFilter): boolean {
-  return (
-    EQUAL.every((name) => filter[name] === undefined || record[name] === filter[name]) &&
-    (filter.since === undefined || record.at >= filter.since) &&
-    (filter.until === undefined || record.at < filter.until) &&
-    (filter.beforeSeq === undefined || record.seq < filter.beforeSeq) &&
-    (filter.text === undefined || bytes.toString('utf8').toLowerCase().includes(filter.text.toLowerCase()))
-  )
+/** So that a page far back does not read all that is newer. 0 when nobody can tell. */
+async function firstSeqOf(directory: string, number: number): Promise<number> {
+  for await (const { bytes } of ifThere(readLines(segmentPath(directory, number)))) {
+    return parseLine(bytes)?.record.seq ?? 0
+  }
+  return 0
 }
 
 export const damagedError = (files: readonly string[]): GatewayError =>

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { errorCode } from '../store/file-system.ts'
 import { MAX_EVENT_BYTES } from './event-text.ts'
 
-const CHUNK_BYTES = 65_536
+export const CHUNK_BYTES = 65_536
 const LINE_FEED = 0x0a
 /** Longer than any line that was written here. Of such a line only this much is kept; it is damaged anyway. */
 const MAX_LINE_BYTES = 2 * MAX_EVENT_BYTES
@@ -18,9 +19,12 @@ export interface RawLine {
 const NOTHING = Buffer.alloc(0)
 
 /** The lines of a file from an offset on, with memory for one chunk and one line. */
-export async function* readLines(path: string, start = 0): AsyncGenerator<RawLine, void, undefined> {
+export const readLines = (path: string, start = 0): AsyncGenerator<RawLine, void, undefined> =>
+  linesOf(createReadStream(path, { start, highWaterMark: CHUNK_BYTES }))
+
+/** The lines of what a stream gives, with memory for one chunk and one line. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<RawLine, void, undefined> {
   let line: RawLine = { bytes: NOTHING, length: 0, ended: false }
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { start, highWaterMark: CHUNK_BYTES })
   for await (const chunk of chunks) {
     for (const [index, piece] of piecesOf(chunk).entries()) {
       if (index > 0) {
@@ -48,6 +52,15 @@ export async function* readLinesBackwards(path: string): AsyncGenerator<RawLine,
     }
   }
   if (line.length > 0) yield line
+}
+
+/** Nothing where the file is gone: it may have been removed as old since it was listed. */
+export async function* ifThere(lines: AsyncIterable<RawLine>): AsyncGenerator<RawLine, void, undefined> {
+  try {
+    yield* lines
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+  }
 }
 
 async function* chunksBackwards(path: string): AsyncGenerator<Buffer, void, undefined> {

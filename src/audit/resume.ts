@@ -3,16 +3,24 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { FileSystem } from '../store/file-system.ts'
 import { syncDirectory } from '../store/replace-file.ts'
+import { cutFile } from './cut-file.ts'
 import { type Head, readHead, writeHead } from './head.ts'
 import { GENESIS, isGenuine, type Link, parseLine } from './line.ts'
 import { readLinesBackwards } from './read-lines.ts'
+import { removeSegments } from './remove-segments.ts'
+import { type CheckpointPosition, resumeCheckpoints } from './resume-checkpoints.ts'
+import { ALL_RETAINED, openRetained, type Retained, readRetainedText } from './retained.ts'
 import { listSegments, segmentName, segmentPath } from './segments.ts'
+import type { StatementKey } from './statement.ts'
 
 /** Where an opened log goes on, and what had to be repaired or was found wrong on the way. */
 export interface Resumed {
-  /** The last segment; undefined when the next write begins the first one. */
+  /** The last segment; undefined when the next write begins one. */
   readonly segment: { readonly number: number; readonly size: number } | undefined
   readonly link: Link
+  readonly checkpoint: CheckpointPosition
+  /** What was removed as old; undefined when nobody can tell, because what says so was changed. */
+  readonly retained: Retained | undefined
   /** Details of the `audit.recovered` events to write. */
   readonly findings: readonly JsonObject[]
 }
@@ -33,38 +41,75 @@ interface Tail extends Ending {
   readonly findings: readonly JsonObject[]
 }
 
+export interface ResumeOptions {
+  readonly files: FileSystem
+  readonly directory: string
+  /** From the newest to the oldest, both. */
+  readonly keys: readonly [Buffer, ...Buffer[]]
+  readonly statementKeys: readonly StatementKey[]
+}
+
 /**
- * Finds where the chain goes on by reading the log's end only. A torn last line (never acknowledged) is cut off; a damaged
- * one is left as evidence. When the sealed head is ahead of the log, records were lost: the chain then goes on from the
- * head, which leaves a gap that `verifyAudit` finds for ever. All of it becomes a finding, nothing is silent.
+ * Finds where the chain goes on by reading the ends of the log and of its checkpoints only. A torn last line (never
+ * acknowledged) is cut off; a damaged one is left as evidence. When the sealed head or the last checkpoint is ahead of the
+ * log, records were lost: the chain then goes on from there, which leaves a gap that `verifyAudit` finds for ever. A removal
+ * of old segments that was begun is finished. All of it becomes a finding, nothing is silent.
  */
-export async function resume(
-  files: FileSystem,
-  directory: string,
-  keys: readonly [Buffer, ...Buffer[]],
-): Promise<Resumed> {
+export async function resume({ files, directory, keys, statementKeys }: ResumeOptions): Promise<Resumed> {
+  const retained = openRetained(await readRetainedText(directory), statementKeys)
+  const finished = await finishRemoval(files, directory, retained)
   const head = await readHead(directory, keys)
+  const checkpoints = await resumeCheckpoints({
+    files,
+    directory,
+    keys: statementKeys,
+    head,
+    from: retained?.checkpoint ?? GENESIS,
+  })
   const tail = await findTail(files, directory, keys)
-  if (!tail && head.state === 'missing') {
-    await writeHead(files, directory, keys[0], GENESIS)
-    return { segment: undefined, link: GENESIS, findings: [] }
+  const base = tail?.link ?? retained?.record ?? GENESIS
+  const { checkpoint } = checkpoints
+  if (!tail && head.state === 'missing' && !checkpoints.record && base === GENESIS) {
+    await writeHead(files, directory, keys[0], { link: GENESIS, checkpoint: GENESIS })
+    return { segment: undefined, link: GENESIS, checkpoint, retained, findings: [] }
   }
   if (head.state !== 'sealed' && !tail?.link) throw untrusted(directory)
-  const { link, findings } = anchor(head, tail?.link, tail?.damaged)
+  const ahead = furthest(head, checkpoints.record)
   return {
     segment: tail && { number: tail.number, size: tail.size },
-    link,
-    findings: [...(tail?.findings ?? []), ...findings],
+    link: ahead.seq > base.seq ? ahead : base,
+    checkpoint,
+    retained,
+    findings: [
+      ...(tail?.findings ?? []),
+      ...(retained ? [] : [{ reason: 'retained_damaged' }]),
+      ...finished,
+      ...(head.state === 'sealed' ? [] : [{ reason: `head_${head.state}` }]),
+      ...checkpoints.findings,
+      ...lost(ahead, base, tail?.damaged),
+    ],
   }
 }
 
+/** What the head or a checkpoint says of the end, whichever is later. */
+function furthest(head: Head, record: Link | undefined): Link {
+  const sealed = head.state === 'sealed' ? head.link : GENESIS
+  return record && record.seq > sealed.seq ? record : sealed
+}
+
 /** `damaged` lines stand in the log, so they are not among the lost. */
-function anchor(head: Head, tail: Link = GENESIS, damaged = 0): Pick<Resumed, 'link' | 'findings'> {
-  if (head.state !== 'sealed') return { link: tail, findings: [{ reason: `head_${head.state}` }] }
-  if (head.link.seq <= tail.seq) return { link: tail, findings: [] }
+function lost(ahead: Link, tail: Link, damaged = 0): readonly JsonObject[] {
   const firstSeq = tail.seq + damaged + 1
-  if (firstSeq > head.link.seq) return { link: head.link, findings: [] }
-  return { link: head.link, findings: [{ reason: 'records_lost', firstSeq, lastSeq: head.link.seq }] }
+  return ahead.seq < firstSeq ? [] : [{ reason: 'records_lost', firstSeq, lastSeq: ahead.seq }]
+}
+
+async function finishRemoval(
+  files: FileSystem,
+  directory: string,
+  retained: Retained = ALL_RETAINED,
+): Promise<readonly JsonObject[]> {
+  const segments = await removeSegments(files, directory, retained.segment)
+  return segments === 0 ? [] : [{ reason: 'removal_finished', segments }]
 }
 
 /** The end of the last segment that holds a whole line. A segment without one was never acknowledged and is removed. */
@@ -74,7 +119,7 @@ async function findTail(files: FileSystem, directory: string, keys: readonly Buf
     const tail = await readTail(directory, number, keys)
     if (tail.torn > 0) torn.push({ reason: 'torn_line', file: segmentName(number), bytes: tail.torn })
     if (tail.size > 0) {
-      if (tail.torn > 0) await cut(files, segmentPath(directory, number), tail.size)
+      if (tail.torn > 0) await cutFile(files, segmentPath(directory, number), tail.size)
       return { ...tail, number, findings: [...torn, ...damage(number, tail.damaged)] }
     }
     await files.unlink(segmentPath(directory, number))
@@ -100,16 +145,6 @@ async function readTail(directory: string, number: number, keys: readonly Buffer
     else torn = line.length
   }
   return { size: size - torn, torn, damaged, link: undefined }
-}
-
-async function cut(files: FileSystem, path: string, size: number): Promise<void> {
-  const file = await files.open(path, 'a')
-  try {
-    await file.truncate(size)
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
 }
 
 const untrusted = (directory: string): GatewayError =>

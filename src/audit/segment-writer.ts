@@ -18,6 +18,8 @@ export interface SegmentWriterOptions {
   /** A segment that has reached this is not written to any more. It is passed by one write at most. */
   readonly maxBytes: number
   readonly from: { readonly number: number; readonly size: number } | undefined
+  /** The number of the last segment that there was, when there is none to go on in. */
+  readonly after?: number
 }
 
 /** Appends to numbered files, one write and one flush at a time. */
@@ -26,8 +28,9 @@ export async function segmentWriter({
   directory,
   maxBytes,
   from,
+  after = 0,
 }: SegmentWriterOptions): Promise<SegmentWriter> {
-  let number = from?.number ?? 0
+  let number = from?.number ?? after
   let size = from?.size ?? 0
   let file = from && (await files.open(segmentPath(directory, number), 'a', PRIVATE_FILE))
   /** What a failed write left behind, to be removed first. */

@@ -3,7 +3,7 @@ import type { AuditRecord } from '../kernel/audit.ts'
 import { alarm } from './alarm.ts'
 import { parseLine } from './line.ts'
 import { damagedError } from './query.ts'
-import { readLines } from './read-lines.ts'
+import { ifThere, readLines } from './read-lines.ts'
 import { listSegments, segmentName, segmentNumbers, segmentPath } from './segments.ts'
 
 const BLOCK_BYTES = 65_536
@@ -72,7 +72,7 @@ async function* newRecordsOf(directory: string, position: Position): AsyncGenera
   if (size === undefined) return
   // Shorter than what was read: the writer took back what the disk refused, and wrote or will write others in its place.
   if (size < position.offset) position.offset = position.given.size === 0 ? endOfLines(path) : 0
-  for await (const { bytes, length, ended } of readLines(path, position.offset)) {
+  for await (const { bytes, length, ended } of ifThere(readLines(path, position.offset))) {
     if (!ended) return
     const record = parseLine(bytes)?.record
     if (!record) throw damagedError([segmentName(position.segment)])

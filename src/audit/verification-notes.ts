@@ -10,6 +10,7 @@ export interface Notes {
   see(record: AuditRecord): void
   unfinishedLine(file: string): void
   noLog(): void
+  tell(note: string): void
   texts(): readonly string[]
 }
 
@@ -24,6 +25,7 @@ export function verificationNotes(): Notes {
     },
     unfinishedLine: (file) => other.push(`${file} ends with an unfinished line: a write is under way, or was cut off.`),
     noLog: () => other.push('There is no log here yet.'),
+    tell: (note) => other.push(note),
     texts: () => [...other, ...clock.texts(), ...recoveries.texts()],
   }
 }

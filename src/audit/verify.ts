@@ -1,119 +1,101 @@
-import { GatewayError } from '../kernel/errors.ts'
-import { type LineChecker, lineChecker, type Verdict } from './check-line.ts'
+import { checkpointCheck } from './check-checkpoints.ts'
+import { lineChecker } from './check-line.ts'
+import { type Check, checkSegments, failureAt, type Progress } from './check-segments.ts'
 import { type Head, HEAD_FILE, readHead } from './head.ts'
-import { GENESIS, type Link } from './line.ts'
-import { readLines } from './read-lines.ts'
-import { listSegments, segmentName, segmentPath } from './segments.ts'
-import type { Failure, Fault, Verification } from './verification.ts'
-import { type Notes, verificationNotes } from './verification-notes.ts'
+import { keptCheck, type KeptCheckpoints } from './kept-checkpoints.ts'
+import { ALL_RETAINED, openRetained, RETAINED_FILE, readRetainedText } from './retained.ts'
+import { listSegments, segmentName } from './segments.ts'
+import type { StatementKey } from './statement.ts'
+import type { Failure, Verification } from './verification.ts'
+import { verificationNotes } from './verification-notes.ts'
 
 export interface VerifyOptions {
   readonly directory: string
   readonly key: Buffer
   /** From the newest to the oldest. */
   readonly formerKeys?: readonly Buffer[]
+  /** Of the checkpoints, from the newest to the oldest. */
+  readonly statementKeys: readonly StatementKey[]
+  /** Checkpoints of this log that were kept elsewhere, to compare it with. */
+  readonly kept?: KeptCheckpoints | undefined
   readonly signal?: AbortSignal
 }
 
-/** What is known of the good part so far. */
-interface Progress {
-  link: Link
-  segments: number
-  /** The hash of the record that the head speaks of. */
-  headHash: string | undefined
-  /** Where the next record would stand. */
-  place: { file: string; line: number }
-  readonly notes: Notes
-}
+/** Retention may remove old records while we read: so often we begin again. */
+const MAX_ROUNDS = 10
 
 /**
- * Checks every byte of a log, also of one that is being written to. Memory does not grow with the log.
+ * Checks every byte of a log and its checkpoints, also of one that is being written to. Memory does not grow with the log.
  * Rejects with GatewayError `cancelled` when aborted.
  */
-export async function verifyAudit({ directory, key, formerKeys = [], signal }: VerifyOptions): Promise<Verification> {
+export async function verifyAudit(options: VerifyOptions): Promise<Verification> {
+  let text = await readRetainedText(options.directory)
+  for (let round = 1; ; round++) {
+    const [outcome] = await Promise.allSettled([verifyFrom(options, text)])
+    const now = await readRetainedText(options.directory)
+    if (now === text || round === MAX_ROUNDS) {
+      if (outcome.status === 'rejected') throw outcome.reason
+      return outcome.value
+    }
+    text = now
+  }
+}
+
+async function verifyFrom(options: VerifyOptions, retainedText: string | undefined): Promise<Verification> {
+  const { directory, key, formerKeys = [], statementKeys, kept, signal } = options
   const keys = [key, ...formerKeys]
-  // The head first: a log that grows meanwhile is then ahead of it, never behind.
+  const opened = openRetained(retainedText, statementKeys)
+  const retained = opened ?? ALL_RETAINED
+  // The head first, then the checkpoints: a log that grows meanwhile is then ahead of them, never behind.
   const head = await readHead(directory, keys)
-  const numbers = await listSegments(directory)
+  const checkpoints = checkpointCheck({ directory, keys: statementKeys, from: retained.checkpoint, head })
+  const keptOnes = kept && keptCheck(kept, retained.record)
+  try {
+    const failure = opened
+      ? (keptOnes?.failure ?? (await checkpoints.begin()))
+      : retainedFailure('What says where the log begins was changed.')
+    const numbers = (await listSegments(directory)).filter((number) => number > retained.segment)
+    const check = { directory, numbers, head, checker: lineChecker(keys), signal, retained, checkpoints, keptOnes }
+    return await verdictOn(check, failure)
+  } finally {
+    await checkpoints.close()
+  }
+}
+
+async function verdictOn(check: Check, early: Failure | undefined): Promise<Verification> {
+  const { retained, head, numbers, checkpoints, keptOnes } = check
   const progress: Progress = {
-    link: GENESIS,
+    link: retained.record,
     segments: 0,
-    headHash: head.state === 'sealed' && head.link.seq === 0 ? GENESIS.hash : undefined,
-    place: { file: segmentName(1), line: 1 },
+    headHash: head.state === 'sealed' && head.link.seq === retained.record.seq ? retained.record.hash : undefined,
+    place: { file: segmentName(retained.segment + 1), line: 1 },
     notes: verificationNotes(),
   }
   const failure =
-    (await checkSegments({ directory, numbers, head, checker: lineChecker(keys), signal }, progress)) ??
-    checkHead(head, numbers.length > 0, progress)
-  const good = { records: progress.link.seq, segments: progress.segments, notes: progress.notes.texts() }
+    early ??
+    (await checkSegments(check, progress)) ??
+    checkHead(head, numbers.length > 0 || retained.segment > 0, progress) ??
+    checkpoints.finish(progress.link) ??
+    keptOnes?.finish(progress.link)
+  tellOf(check, progress)
+  const good = {
+    records: progress.link.seq - retained.record.seq,
+    segments: progress.segments,
+    checkpoints: checkpoints.count(),
+    notes: progress.notes.texts(),
+  }
   return failure ? { ok: false, ...good, ...failure } : { ok: true, ...good }
 }
 
-interface Check {
-  readonly directory: string
-  readonly numbers: readonly number[]
-  readonly head: Head
-  readonly checker: LineChecker
-  readonly signal: AbortSignal | undefined
-}
-
-async function checkSegments(check: Check, progress: Progress): Promise<Failure | undefined> {
-  for (const [index, number] of check.numbers.entries()) {
-    progress.place = { file: segmentName(index + 1), line: 1 }
-    if (number !== index + 1) {
-      const detail = `The log goes on in ${segmentName(number)}; what stood in between is gone.`
-      return failureAt(progress, 'missing_segment', detail)
-    }
-    const failure = await checkSegment(check, number, progress)
-    if (failure) return failure
-    progress.segments++
-  }
-  return undefined
-}
-
-async function checkSegment(check: Check, number: number, progress: Progress): Promise<Failure | undefined> {
-  for await (const { bytes, ended } of readLines(segmentPath(check.directory, number))) {
-    if (check.signal?.aborted) throw new GatewayError('cancelled', 'The check of the audit log was stopped.')
-    if (!ended && number === check.numbers.length) {
-      progress.notes.unfinishedLine(segmentName(number))
-      return undefined
-    }
-    const verdict: Verdict = ended ? check.checker.check(bytes, progress.link) : { fault: 'damaged' }
-    if (verdict.fault) return toFailure(check, number, verdict, progress)
-    const { seq, hash } = verdict.record
-    progress.link = { seq, hash }
-    progress.place.line++
-    progress.notes.see(verdict.record)
-    if (check.head.state === 'sealed' && check.head.link.seq === seq) progress.headHash = hash
-  }
-  return undefined
-}
-
-async function toFailure(
-  check: Check,
-  number: number,
-  verdict: Exclude<Verdict, { readonly fault: undefined }>,
-  progress: Progress,
-): Promise<Failure> {
-  const wanted = progress.link.seq + 1
-  if (verdict.fault === 'damaged') return failureAt(progress, 'damaged', `Record ${wanted} was changed.`)
-  const found = verdict.record.seq
-  if (verdict.fault === 'foreign') {
-    return failureAt(progress, 'foreign', `Record ${wanted} does not follow from the one before it.`)
-  }
-  if (verdict.fault === 'missing' && !(await standsLater(check, number, wanted))) {
-    const gone = found === wanted + 1 ? `Record ${wanted} is` : `Records ${wanted} to ${found - 1} are`
-    return failureAt(progress, 'missing', `${gone} gone.`)
-  }
-  return failureAt(progress, 'reordered', `Record ${found} stands where ${wanted} should.`)
-}
-
-/** In the same segment: a line that moved further counts as missing here. */
-async function standsLater(check: Check, number: number, seq: number): Promise<boolean> {
-  for await (const { bytes } of readLines(segmentPath(check.directory, number))) {
-    if (check.checker.isRecord(bytes, seq)) return true
-  }
-  return false
+function tellOf({ retained, checkpoints, keptOnes }: Check, { link, notes }: Progress): void {
+  if (retained.segment > 0) notes.tell(`Records 1 to ${retained.record.seq} were removed as old.`)
+  const covered = Math.max(checkpoints.coveredSeq(), retained.record.seq)
+  if (link.seq === covered + 1) notes.tell(`Record ${link.seq} is under no checkpoint yet.`)
+  else if (link.seq > covered) notes.tell(`Records ${covered + 1} to ${link.seq} are under no checkpoint yet.`)
+  const kept = keptOnes?.count()
+  if (!kept) return
+  notes.tell(`${kept.good} of the kept checkpoints speak of records that are here and are the ones that were signed.`)
+  if (kept.old > 0) notes.tell(`${kept.old} of the kept checkpoints speak of records that were removed as old.`)
 }
 
 function checkHead(head: Head, hasSegments: boolean, progress: Progress): Failure | undefined {
@@ -134,9 +116,10 @@ function checkHead(head: Head, hasSegments: boolean, progress: Progress): Failur
   return undefined
 }
 
-const failureAt = ({ place, link }: Progress, reason: Fault, detail: string): Failure => ({
-  ...place,
-  seq: link.seq + 1,
-  reason,
+const retainedFailure = (detail: string): Failure => ({
+  file: RETAINED_FILE,
+  line: 1,
+  seq: 1,
+  reason: 'retained_damaged',
   detail,
 })

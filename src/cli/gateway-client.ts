@@ -14,6 +14,8 @@ export interface GatewayClient {
   readonly isRunning: boolean
   ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options?: AskOptions): Promise<T>
   events(path: string, options?: AskOptions): AsyncIterable<ServerSentEvent>
+  /** The answer as text, piece by piece. Rejects when it breaks off: what came is not whole then. */
+  text(path: string, options?: AskOptions): AsyncIterable<string>
 }
 
 export interface AskOptions {
@@ -112,6 +114,17 @@ function toClient(send: Send, token: Secret, isRunning: boolean): GatewayClient 
     async *events(path, options = {}) {
       const { body } = await request('GET', path, options)
       if (body) yield* serverSentEvents(body)
+    },
+    async *text(path, options = {}) {
+      const { body } = await request('GET', path, options)
+      const decoder = new TextDecoder()
+      try {
+        if (body) for await (const bytes of body) yield decoder.decode(bytes, { stream: true })
+      } catch (cause) {
+        throw new GatewayError('internal', 'The answer broke off and is not whole. See the log of the gateway.', {
+          cause,
+        })
+      }
     },
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { LogLevel, Shell } from './shell.ts'
 
@@ -14,6 +15,7 @@ export function processShell(ports: Pick<Shell, 'compose' | 'readHolder' | 'decl
     env,
     stdin,
     stdout: (text) => void stdout.write(text),
+    drained: async () => void (stdout.writableNeedDrain && (await once(stdout, 'drain'))),
     stderr: write,
     color: stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     columns: stdout.isTTY ? stdout.columns : undefined,

@@ -8,6 +8,8 @@ export interface Shell {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: AsyncIterable<Uint8Array | string>
   stdout(text: string): void
+  /** Resolves when whoever reads our output has taken enough of it: to wait for before writing much more. */
+  drained(): Promise<void>
   stderr(text: string): void
   readonly color: boolean
   /** The width of the terminal; undefined when the output goes elsewhere. */

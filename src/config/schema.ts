@@ -64,6 +64,23 @@ const auditSchema = z.strictObject({
     .max(1_073_741_824)
     .default(64 * 1_048_576)
     .describe('Size at which a new audit file is begun, in bytes.'),
+  retain: z
+    .strictObject({
+      days: z
+        .int()
+        .min(1)
+        .max(36_500)
+        .optional()
+        .describe('A file of which every record is older is removed; left out, age removes nothing.'),
+      maxBytes: z
+        .int()
+        .min(1_048_576)
+        .max(Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe('The oldest files are removed while all together are larger, in bytes; left out, size removes nothing.'),
+    })
+    .prefault({})
+    .describe('What is kept. Whole files are removed, never the one that is written to; what is left can be verified.'),
 })
 
 const runsSchema = z.strictObject({

@@ -2,7 +2,14 @@ import { type Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
-import { queryAuditLog, tailAuditLog, verifyAuditLog } from '../admin/audit.ts'
+import {
+  auditCheckpoints,
+  type ExportFormat,
+  exportAuditLog,
+  queryAuditLog,
+  tailAuditLog,
+  verifyAuditLog,
+} from '../admin/audit.ts'
 import type { AuditFilter } from '../admin/audit-reader.ts'
 import { MOST_PER_PAGE } from '../admin/page.ts'
 import type { AuditRecord } from '../kernel/audit.ts'
@@ -15,19 +22,48 @@ const KEEP_ALIVE_MS = 15_000
 
 const time = z.coerce.number().int().min(0).optional()
 
-const auditQuery = z.strictObject({
-  ...pageQuery,
+const filterQuery = {
   type: nameText.optional(),
+  principal: nameText.optional(),
   agent: nameText.optional(),
   user: nameText.optional(),
   tool: nameText.optional(),
   connection: nameText.optional(),
   decision: z.enum(['allow', 'deny']).optional(),
+  rule: nameText.optional(),
   outcome: nameText.optional(),
+  code: nameText.optional(),
+  approval: nameText.optional(),
   requestId: nameText.optional(),
+  trace: nameText.optional(),
   text: nameText.optional(),
   since: time,
   until: time,
+}
+
+const auditQuery = z.strictObject({ ...pageQuery, ...filterQuery })
+
+const exportQuery = z.strictObject({
+  ...filterQuery,
+  format: z.enum(['jsonl', 'csv']).default('jsonl').describe('JSON lines, the exact records; or CSV for spreadsheets.'),
+})
+
+/** Each kept checkpoint proves all records before it, so the last of them would do; more say when the log was changed. */
+const MOST_KEPT = 1_500
+const MOST_KEYS = 16
+
+const verifyBody = z.strictObject({
+  checkpoints: z
+    .array(z.string().max(4_096))
+    .max(MOST_KEPT)
+    .optional()
+    .describe('Lines that were kept elsewhere: checkpoints, or log lines that carry one.'),
+  keys: z
+    .array(z.string().max(200))
+    .min(1)
+    .max(MOST_KEYS)
+    .optional()
+    .describe('Who must have signed them: SPKI in base64url. Left out, the keys of this gateway.'),
 })
 
 const tailQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(MOST_PER_PAGE).default(0) })
@@ -47,11 +83,23 @@ const verification = z.looseObject({
   ok: z.boolean(),
   records: z.number(),
   segments: z.number(),
+  checkpoints: z.number(),
   notes: z.array(z.string()),
 })
 
-/** `/audit`: pages, newest first; `/audit/verify`; `/audit/tail`: server-sent events named `record`. */
+const checkpointsAnswer = z.looseObject({
+  keys: z.array(z.looseObject({ kid: z.string(), spki: z.string() })),
+  lastCheckpoint: z.string().optional(),
+  troubles: z.array(z.string()),
+})
+
+/** `/audit`: pages, newest first; `/audit/export`; `/audit/verify`; `/audit/checkpoints`; `/audit/tail`: server-sent events named `record`. */
 export const auditRoutes = (deps: AdminDeps, stopping: AbortSignal): readonly Route[] => [
+  ...readingRoutes(deps, stopping),
+  ...checkingRoutes(deps),
+]
+
+const readingRoutes = (deps: AdminDeps, stopping: AbortSignal): readonly Route[] => [
   defineRoute(
     {
       method: 'get',
@@ -69,15 +117,24 @@ export const auditRoutes = (deps: AdminDeps, stopping: AbortSignal): readonly Ro
   ),
   defineRoute(
     {
-      method: 'post',
-      path: '/audit/verify',
-      summary: 'Check that nobody has changed the audit log',
+      method: 'get',
+      path: '/audit/export',
+      summary: 'All records that match, oldest first; arguments and results are for auditors',
       tag: 'audit',
       needs: 'viewer',
-      deed: 'audit.verified',
-      answers: { 200: { description: 'Whether the chain holds.', schema: verification } },
+      deed: 'audit.exported',
+      query: exportQuery,
+      answers: { 200: { description: 'JSON lines, or CSV with a header line.', mediaType: 'application/x-ndjson' } },
     },
-    async ({ principal, signal }) => ok(await verifyAuditLog(deps, principal, signal)),
+    async ({ principal, query: { format, ...filter }, signal }) => {
+      const gone = new AbortController()
+      const until = AbortSignal.any([signal, stopping, gone.signal])
+      return download(
+        await exportAuditLog(deps, principal, { filter: given(filter), format, signal: until }),
+        format,
+        gone,
+      )
+    },
   ),
   defineRoute(
     {
@@ -97,6 +154,53 @@ export const auditRoutes = (deps: AdminDeps, stopping: AbortSignal): readonly Ro
     },
   ),
 ]
+
+const checkingRoutes = (deps: AdminDeps): readonly Route[] => [
+  defineRoute(
+    {
+      method: 'post',
+      path: '/audit/verify',
+      summary: 'Check that nobody has changed the audit log, also against checkpoints that were kept elsewhere',
+      tag: 'audit',
+      needs: 'viewer',
+      deed: 'audit.verified',
+      body: verifyBody,
+      answers: { 200: { description: 'Whether the chain holds.', schema: verification } },
+    },
+    async ({ principal, body: { checkpoints: lines, keys }, signal }) =>
+      ok(await verifyAuditLog(deps, principal, { kept: lines && { lines, keys }, signal })),
+  ),
+  defineRoute(
+    {
+      method: 'get',
+      path: '/audit/checkpoints',
+      summary: 'The public keys and the last checkpoint, to check the audit log without any secret',
+      tag: 'audit',
+      needs: 'viewer',
+      deed: 'audit.checkpoints_read',
+      answers: { 200: { description: 'Keys, the newest first.', schema: checkpointsAnswer } },
+    },
+    async ({ principal }) => ok(await auditCheckpoints(deps, principal)),
+  ),
+]
+
+const MEDIA = { jsonl: 'application/x-ndjson', csv: 'text/csv; charset=utf-8; header=present' } as const
+
+/** Reads on only as fast as the caller takes it. A failure on the way breaks the answer off, so that nobody takes it for whole. */
+function download(pieces: AsyncIterable<string>, format: ExportFormat, gone: AbortController): Response {
+  const reading = pieces[Symbol.asyncIterator]()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value, done } = await reading.next()
+      if (done === true) controller.close()
+      else controller.enqueue(Buffer.from(value))
+    },
+    cancel: () => gone.abort(),
+  })
+  return new Response(body, {
+    headers: { 'content-type': MEDIA[format], 'content-disposition': `attachment; filename="audit.${format}"` },
+  })
+}
 
 const stream = (c: Context, records: AsyncIterable<AuditRecord>, gone: AbortController): Response =>
   streamSSE(c, async (stream) => {

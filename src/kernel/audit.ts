@@ -31,6 +31,8 @@ export interface AuditEvent {
   /** The GatewayError code of a failure. */
   readonly code?: string
   readonly reason?: string
+  /** The id of the approval that the call waits for or was made with. */
+  readonly approval?: string
   readonly durationMs?: number
   /** SHA-256 of the arguments in canonical JSON, base64url. */
   readonly argumentsHash?: string

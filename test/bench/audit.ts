@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jsonlAuditLog } from '../../src/audit/jsonl-audit-log.ts'
+import { statementSigner } from '../../src/audit/statement.ts'
 import type { AuditEvent, AuditLog } from '../../src/kernel/audit.ts'
 
 const CONCURRENCY = 64
@@ -18,7 +19,12 @@ export interface AuditFigures {
 /** Measures durable appends to a log in a directory of its own. */
 export async function benchAudit(): Promise<AuditFigures> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
-  const log = await jsonlAuditLog({ directory, key: Buffer.alloc(32, 7), clock: Date.now })
+  const log = await jsonlAuditLog({
+    directory,
+    key: Buffer.alloc(32, 7),
+    clock: Date.now,
+    checkpoints: { signer: statementSigner(Buffer.alloc(32, 8)), gateway: 'bench' },
+  })
   try {
     return { aloneP50Ms: await alone(log), appendsPerSecond: await together(log) }
   } finally {

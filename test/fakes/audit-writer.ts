@@ -1,4 +1,5 @@
 import { jsonlAuditLog } from '../../src/audit/jsonl-audit-log.ts'
+import { statementSigner } from '../../src/audit/statement.ts'
 
 /**
  * A process that is made to be killed: it opens the audit log of a directory, then four writers append as fast as they
@@ -11,6 +12,7 @@ const log = await jsonlAuditLog({
   clock: Date.now,
   maxBytes: 4_000,
   sealMs: 2,
+  checkpoints: { signer: statementSigner(Buffer.alloc(32, 'checkpoint')), gateway: 'test', every: 10, everyMs: 5 },
 })
 
 async function appendForEver(writer: number): Promise<void> {

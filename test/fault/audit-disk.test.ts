@@ -71,7 +71,7 @@ describe('an audit log whose disk refuses', () => {
     await log.append(auditEvent(1))
     disk.failWhen((step) => (step === 'rename' ? 'ENOSPC' : undefined))
     await expect(log.close()).rejects.toMatchObject({ code: 'audit_unavailable' })
-    expect(await readdir(room.directory)).toEqual([FIRST_SEGMENT, 'head.json'])
+    expect(await readdir(room.directory)).toEqual([FIRST_SEGMENT, 'checkpoints.jsonl', 'head.json'])
     await room.write([2])
     expect(await room.verify()).toMatchObject({ ok: true, records: 3 })
   })

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { AdminDeps, ConfigStatus, Pins } from '../../src/admin/admin.ts'
 import { type AliasBook, aliasBook } from '../../src/admin/alias-book.ts'
+import { statementSigner } from '../../src/audit/statement.ts'
 import { vaultControl } from '../../src/connections/sealed/rotation.ts'
 import { freezeBook } from '../../src/admin/freeze-book.ts'
 import { overrideBook } from '../../src/admin/override-book.ts'
@@ -26,6 +27,7 @@ import { randomBytes } from 'node:crypto'
 import { type ConnectionsRig, connectionsRig } from './connections-rig.ts'
 import { principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
 
+const SIGNER = statementSigner(randomBytes(32))
 const VAULT_KEY = parseKey(new Secret(randomBytes(32).toString('base64')))
 
 export const ADMIN_TOKEN = 'gha_test'
@@ -131,7 +133,11 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
         const matching = records.filter((record) => record.seq < beforeSeq && matches(record, equal))
         yield* matching.toReversed().slice(0, limit)
       },
-      verify: () => Promise.resolve({ ok: true, records: records.length, segments: 1, notes: [] }),
+      async *read(filter) {
+        yield* records.filter((record) => matches(record, filter))
+      },
+      verify: () => Promise.resolve({ ok: true, records: records.length, segments: 1, checkpoints: 1, notes: [] }),
+      checkpoints: () => ({ keys: [SIGNER.key], troubles: [] }),
       tail: (signal) => following(listeners, signal),
     },
     config: {

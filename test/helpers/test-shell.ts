@@ -65,6 +65,7 @@ export function testShell(options: TestShellOptions = {}): TestShell {
     env: { GATEHOUSE_CONFIG: configPath, ...options.env },
     stdin: options.stdin ?? (async function* () {})(),
     stdout: (text) => void (written.out += text),
+    drained: () => Promise.resolve(),
     stderr: (text) => void (written.err += text),
     color: options.color ?? false,
     columns: options.columns,

@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { verifyAudit } from '../../../src/audit/verify.ts'
-import { AUDIT_KEY, auditEvent, auditRoom, FIRST_SEGMENT, SECOND_SEGMENT } from '../../helpers/audit.ts'
+import { AUDIT_KEY, auditEvent, auditRoom, FIRST_SEGMENT, SECOND_SEGMENT, SIGNER } from '../../helpers/audit.ts'
 import { failingFiles } from '../../helpers/failing-files.ts'
 
 const OTHER_KEY = Buffer.alloc(32, 9)
@@ -40,7 +40,7 @@ describe('the format of the audit log', () => {
   it('lets only its owner read it, and leaves no lock behind', async () => {
     const room = await auditRoom()
     await room.write([1])
-    expect(await readdir(room.directory)).toEqual([FIRST_SEGMENT, 'head.json'])
+    expect(await readdir(room.directory)).toEqual([FIRST_SEGMENT, 'checkpoints.jsonl', 'head.json'])
     for (const name of await readdir(room.directory)) {
       expect((await stat(join(room.directory, name))).mode & 0o777).toBe(0o600)
     }
@@ -122,10 +122,12 @@ describe('an audit log that is opened again', () => {
   it('cuts off a last line that is whole but for its line feed: it was never acknowledged', async () => {
     const room = await auditRoom()
     const [file, head] = [join(room.directory, FIRST_SEGMENT), join(room.directory, 'head.json')]
+    const checkpoints = join(room.directory, 'checkpoints.jsonl')
     await room.write([1])
-    const sealedBefore = await readFile(head)
+    const [sealedBefore, signedBefore] = [await readFile(head), await readFile(checkpoints)]
     await room.write([2])
     await writeFile(head, sealedBefore)
+    await writeFile(checkpoints, signedBefore)
     await truncate(file, (await stat(file)).size - 1)
     await room.write([3])
     const recovered = { type: 'audit.recovered', detail: { reason: 'torn_line' } }
@@ -138,7 +140,7 @@ describe('an audit log that is opened again', () => {
     await room.write([1])
     await writeFile(join(room.directory, SECOND_SEGMENT), '')
     await room.write([2])
-    expect(await readdir(room.directory)).toEqual([FIRST_SEGMENT, 'head.json'])
+    expect(await readdir(room.directory)).toEqual([FIRST_SEGMENT, 'checkpoints.jsonl', 'head.json'])
     expect(await room.verify()).toMatchObject({ ok: true, records: 3, notes: [] })
   })
 
@@ -215,14 +217,21 @@ describe('an audit log that is opened again', () => {
     await room.write([1], { key: OTHER_KEY })
     await room.write([2], { formerKeys: [OTHER_KEY] })
     const { directory } = room
-    expect(await verifyAudit({ directory, key: AUDIT_KEY, formerKeys: [OTHER_KEY] })).toMatchObject({
+    expect(
+      await verifyAudit({ directory, key: AUDIT_KEY, statementKeys: [SIGNER.key], formerKeys: [OTHER_KEY] }),
+    ).toMatchObject({
       ok: true,
       records: 3,
     })
-    expect(await verifyAudit({ directory, key: AUDIT_KEY })).toMatchObject({ ok: false, line: 1 })
+    expect(await verifyAudit({ directory, key: AUDIT_KEY, statementKeys: [SIGNER.key] })).toMatchObject({
+      ok: false,
+      line: 1,
+    })
     await room.write([3], { key: OTHER_KEY, formerKeys: [AUDIT_KEY] })
     // A retired key cannot write on: what it wrote after the new one does not count.
-    expect(await verifyAudit({ directory, key: AUDIT_KEY, formerKeys: [OTHER_KEY] })).toMatchObject({
+    expect(
+      await verifyAudit({ directory, key: AUDIT_KEY, statementKeys: [SIGNER.key], formerKeys: [OTHER_KEY] }),
+    ).toMatchObject({
       ok: false,
       line: 4,
     })

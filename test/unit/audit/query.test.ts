@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type AuditFilter, queryAudit } from '../../../src/audit/query.ts'
+import type { AuditFilter } from '../../../src/audit/filter.ts'
+import { queryAudit } from '../../../src/audit/query.ts'
 import type { AuditEvent } from '../../../src/kernel/audit.ts'
 import { auditEvent, auditRoom, type AuditRoom } from '../../helpers/audit.ts'
 

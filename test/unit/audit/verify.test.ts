@@ -10,6 +10,7 @@ import {
   FIRST_SEGMENT,
   roomIn,
   SECOND_SEGMENT,
+  SIGNER,
 } from '../../helpers/audit.ts'
 
 const NUMBERS = [1, 2, 3, 4, 5, 6]
@@ -26,13 +27,19 @@ const swapped = (lines: readonly string[], a: number, b: number): readonly strin
 
 describe('verifyAudit', () => {
   it('finds nothing wrong with what was written, in one segment and in many', async () => {
-    expect(await (await logOf()).verify()).toEqual({ ok: true, records: 7, segments: 1, notes: [] })
-    expect(await (await logOf({ maxBytes: 500 })).verify()).toEqual({ ok: true, records: 9, segments: 3, notes: [] })
+    expect(await (await logOf()).verify()).toEqual({ ok: true, records: 7, segments: 1, checkpoints: 1, notes: [] })
+    expect(await (await logOf({ maxBytes: 500 })).verify()).toEqual({
+      ok: true,
+      records: 9,
+      segments: 3,
+      checkpoints: 1,
+      notes: [],
+    })
   })
 
   it('says that there is no log where there is none', async () => {
     const room = await auditRoom()
-    const nothing = { ok: true, records: 0, segments: 0, notes: ['There is no log here yet.'] }
+    const nothing = { ok: true, records: 0, segments: 0, checkpoints: 0, notes: ['There is no log here yet.'] }
     expect(await room.verify()).toEqual(nothing)
     expect(await roomIn(join(room.directory, 'none')).verify()).toEqual(nothing)
   })
@@ -170,14 +177,14 @@ describe('verifyAudit', () => {
     expect(await room.verify()).toMatchObject({
       ok: true,
       records: 8,
-      notes: [expect.stringContaining('unfinished line')],
+      notes: [expect.stringContaining('unfinished line'), 'Record 8 is under no checkpoint yet.'],
     })
     await log.close()
   })
 
   it('stops when asked', async () => {
     const { directory } = await logOf()
-    const check = verifyAudit({ directory, key: AUDIT_KEY, signal: AbortSignal.abort() })
+    const check = verifyAudit({ directory, key: AUDIT_KEY, statementKeys: [SIGNER.key], signal: AbortSignal.abort() })
     await expect(check).rejects.toMatchObject({ code: 'cancelled' })
   })
 
