@@ -120,7 +120,7 @@ async function lay(options: ComposeOptions, open: Closing, late: Pick<Connection
   const config = overridden(await loadConfig({ path, env }), options, env)
   log.setLevel(config.log.level)
   const owner = `gatehouse ${mode}`
-  const world = await openWorld({ config, environment: readEnvironment(env), owner, clock, closing: open })
+  const world = await openWorld({ config, environment: readEnvironment(env), owner, clock, closing: open, log })
   const book = configBook(config, { path, clock, log, audit: world.audit })
   const connections = await openConnections({
     world,
