@@ -10,7 +10,7 @@ import type { CompiledRule } from './rule.ts'
 export function withShadow(tool: Feature, rules: readonly CompiledRule[], shadows: readonly CompiledRule[]): Cell {
   const cell = toCell(tool, rules)
   if (shadows.length === 0) return cell
-  const trials = shadows.map((shadow) => ({ shadow, trial: toCell(tool, insert(rules, shadow)) }))
+  const trials = shadows.map((shadow) => ({ shadow, trial: toCell(tool, [...rules, shadow]) }))
   const watch = (decision: Decision, decide: (trial: Cell) => Decision): Decision => {
     const verdicts = trials.map(({ shadow, trial }) => compare(shadow, decision, decide(trial)))
     const differing = verdicts.filter((verdict) => verdict !== undefined)
@@ -22,9 +22,6 @@ export function withShadow(tool: Feature, rules: readonly CompiledRule[], shadow
     call: (circumstances) => watch(cell.call(circumstances), (trial) => trial.call(circumstances)),
   }
 }
-
-const insert = (rules: readonly CompiledRule[], rule: CompiledRule): readonly CompiledRule[] =>
-  [...rules, rule].toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 function compare({ id }: CompiledRule, real: Decision, trial: Decision): ShadowVerdict | undefined {
   const note = trial.trace.find(({ rule }) => rule === id)?.note ?? 'match'

@@ -105,13 +105,16 @@ function comparer(before: CompiledPolicy, after: CompiledPolicy): (principal: Pr
       const was = old[places.get(tool.id) ?? -1] ?? NOTHING
       const is = next[place] ?? NOTHING
       const [wasKey, isKey] = [keyOf(was), keyOf(is)]
-      if (wasKey === isKey || tool.quarantined) return []
+      if (wasKey === isKey || tool.quarantined || isOfAnother(tool, principal)) return []
       return changeOf(tool, standing(wasKey, was), standing(isKey, is))
     })
     answers.set(pair, changes)
     return changes
   }
 }
+
+/** What belongs to one person's connection does not exist for anybody else. */
+const isOfAnother = ({ owner }: Feature, { user }: Principal): boolean => owner !== undefined && owner !== user
 
 type Clauses = Map<number, Clause>
 const NOTHING: Clauses = new Map()

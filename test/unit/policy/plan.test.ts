@@ -3,7 +3,7 @@ import { planAccess, type AccessPlan } from '../../../src/policy/plan/plan-acces
 import { diffLines } from '../../../src/policy/plan/diff-lines.ts'
 import { textDiff } from '../../../src/policy/plan/text-diff.ts'
 import { policyDocumentSchema } from '../../../src/policy/schema.ts'
-import { compile, principalOf } from './office.ts'
+import { compile, principalOf, toolNamed } from './office.ts'
 
 const tools = { names: ['post_message'] }
 const allow = { id: 'post', effect: 'allow', tools }
@@ -151,6 +151,14 @@ describe('an access plan', () => {
       byAgent: { sidekick: each, ci: each, helper: each },
     })
     expect(plan.totals.byEffect['destructive']).toMatchObject({ gained: 3 })
+  })
+
+  it("knows that tools of one person's connection exist for that person alone", () => {
+    const tools = [{ ...toolNamed('slack:post_message'), owner: 'ann' }]
+    const people = ['ann', 'bob'].map((user) => principalOf('ci', { id: user, user }))
+    const principals = [...people, principalOf('ci')]
+    const plan = planAccess(compile({}, { tools }), compile({ rules: [allow] }, { tools }), { principals })
+    expect(plan.gained.map(({ principal }) => principal)).toEqual(['ann'])
   })
 
   it('leaves out what is held back, and takes a tool that is new for one that nobody had', () => {

@@ -60,6 +60,16 @@ describe('a rule in shadow mode', () => {
     expect(call(policy, POST)).not.toHaveProperty('shadow')
   })
 
+  it('that asks for no more than others do already has nothing to say', () => {
+    const logged = { ...all, obligations: { log: 'hash' } }
+    const again = { id: 'again', effect: 'require', mode, obligations: { log: 'args' } }
+    expect(call(compile({ rules: [logged, again] }), POST)).not.toHaveProperty('shadow')
+    const never = { id: 'never', effect: 'deny', tools: { names: ['post_message'] } }
+    expect(call(compile({ rules: [all, never, { ...again, obligations: { log: 'meta' } }] }), POST)).not.toHaveProperty(
+      'shadow',
+    )
+  })
+
   it('never shows or hides a tool, and says what it would have shown', () => {
     const hide = { id: 'hide', effect: 'deny', mode, tools: { names: ['post_message'] } }
     const show = { id: 'show', effect: 'allow', mode, tools: { connections: ['jira'] } }
