@@ -18,6 +18,7 @@ import type { FreezeBook } from './freeze-book.ts'
 import type { OverrideBook } from './override-book.ts'
 import type { ConnectionsPort } from './connections-port.ts'
 import type { PeopleBook, PersonKeyBook } from './people-books.ts'
+import type { PolicyControl } from './policy-control.ts'
 
 /** What the use cases of admins are run with. */
 export interface AdminDeps {
@@ -39,6 +40,7 @@ export interface AdminDeps {
   /** What search has learned from successful searches. */
   readonly aliases: Pick<AliasBook, 'stems' | 'forget'>
   readonly connections: ConnectionsPort
+  readonly policy: PolicyControl
   readonly vault: VaultControl
   readonly freezes: Pick<FreezeBook, 'all' | 'add' | 'lift'>
   readonly audit: AuditLog & AuditReader

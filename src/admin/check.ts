@@ -1,11 +1,12 @@
 import { loadConfig } from '../config/load-config.ts'
 import type { Config } from '../config/schema.ts'
 import { compilePolicy } from '../policy/compile.ts'
-import { type PolicyTestResult, runPolicyTests } from '../policy/policy-tests.ts'
+import type { Finding, FindingCode } from '../policy/lint/finding.ts'
+import { lintPolicy } from '../policy/lint/lint-policy.ts'
+import type { PolicyTestResult } from '../policy/policy-tests.ts'
 import type { PolicyProblem } from '../policy/problem.ts'
-import type { PolicyDocument } from '../policy/schema.ts'
-import type { PolicyTest } from '../policy/test-schema.ts'
 import type { PolicyWorld } from '../policy/world.ts'
+import { testPolicy } from './policy-tests.ts'
 
 export interface CheckOptions {
   readonly configPath: string
@@ -22,6 +23,8 @@ export interface CheckReport {
   readonly connections: number
   readonly rules: number
   readonly warnings: readonly PolicyProblem[]
+  /** What the policy allows or forbids without anyone having meant it, the gravest first. */
+  readonly lint: readonly Finding[]
   readonly tests: {
     readonly passed: number
     readonly failed: readonly PolicyTestResult[]
@@ -38,33 +41,25 @@ export interface CheckReport {
 export async function checkConfig({ configPath, env, declaredWorld, at }: CheckOptions): Promise<CheckReport> {
   const config = await loadConfig({ path: configPath, env })
   const world = await declaredWorld(config)
-  const { known, skipped } = testsFor(world, config.policy)
-  const { policy, warnings } = compilePolicy({ ...config.policy, tests: [...known] }, world)
-  const { passed, results } = runPolicyTests(policy, { at })
+  const { policy, warnings } = compilePolicy(config.policy, world)
+  const slugs = world.connections.map(({ slug }) => slug)
+  const { passed, results, skipped } = testPolicy(policy, { connections: slugs, at })
   return {
     path: configPath,
     agents: world.agents.length,
     connections: Object.keys(config.connections).length,
     rules: config.policy.rules.length,
     warnings,
-    tests: { passed, failed: results.filter((result) => !result.passed), skipped: skipped.map(({ name }) => name) },
+    lint: lintPolicy(policy, { at }).filter(isCertain(world)),
+    tests: { passed, failed: results.filter((result) => !result.passed), skipped },
   }
 }
 
-function testsFor(
-  { tools, connections }: PolicyWorld,
-  { tests = [] }: PolicyDocument,
-): { readonly known: readonly PolicyTest[]; readonly skipped: readonly PolicyTest[] } {
-  const listed = new Set(tools.map(({ connection }) => connection))
-  const unknown = connections.filter(({ slug }) => !listed.has(slug)).map(({ slug }) => `conn:${slug}:`)
-  const isSkipped = (test: PolicyTest): boolean =>
-    (test.list?.exactly !== undefined && unknown.length > 0) ||
-    idsOf(test).some((id) => unknown.some((prefix) => id.startsWith(prefix)))
-  return { known: tests.filter((test) => !isSkipped(test)), skipped: tests.filter(isSkipped) }
-}
+/** Findings that need all tools to be known: before servers have listed theirs, they say little. */
+const OF_ALL_TOOLS: readonly FindingCode[] = ['selects_no_tool', 'never_decides', 'redundant', 'tool_unreachable']
 
-const idsOf = ({ call, list }: PolicyTest): readonly string[] => [
-  ...(call ? [call.tool] : []),
-  ...(list?.includes ?? []),
-  ...(list?.excludes ?? []),
-]
+function isCertain({ tools, connections }: PolicyWorld): (finding: Finding) => boolean {
+  const listed = new Set(tools.map(({ connection }) => connection))
+  const isComplete = connections.every(({ slug }) => listed.has(slug))
+  return ({ code }) => isComplete || !OF_ALL_TOOLS.includes(code)
+}

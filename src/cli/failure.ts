@@ -5,8 +5,8 @@ import { PROBLEMS } from '../kernel/problem.ts'
 import { paint, plain, sayJson } from './print.ts'
 import type { Shell } from './shell.ts'
 
-/** 0 ok, 1 failed, 2 wrong usage, 4 denied by policy. */
-export type ExitCode = 0 | 1 | 2 | 4
+/** 0 ok, 1 failed, 2 wrong usage, 3 a plan has what it was told to fail on, 4 denied by policy. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4
 
 /** Says what went wrong on stderr, as JSON on stdout too when that was asked for, and with which code to exit. */
 export function report(shell: Shell, error: unknown, json: boolean): ExitCode {
@@ -45,8 +45,9 @@ function details({ data, message }: GatewayError): readonly string[] {
 
 function toLine(problem: Json): string {
   if (typeof problem !== 'object' || problem === null || Array.isArray(problem)) return String(problem)
-  const { at, path, message, detail } = problem as Readonly<Record<string, Json | undefined>>
-  return [at ?? path, message ?? detail].filter((part) => typeof part === 'string').join(': ')
+  const { at, path, message, detail, line, column } = problem as Readonly<Record<string, Json | undefined>>
+  const place = path !== undefined && line !== undefined ? `${String(line)}:${String(column)}` : undefined
+  return [place, at ?? path, message ?? detail].filter((part) => typeof part === 'string' && part !== '').join(': ')
 }
 
 const dataOf = ({ data }: GatewayError): object => (Object.keys(data).length === 0 ? {} : { data })

@@ -22,6 +22,8 @@ export interface AskOptions {
   /** Members that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly body?: Json
+  /** The tag of the version that is meant. */
+  readonly ifMatch?: string
   readonly signal?: AbortSignal
 }
 
@@ -92,12 +94,17 @@ interface ApiRequest {
 }
 
 function toClient(send: Send, token: Secret, isRunning: boolean): GatewayClient {
-  const request = async (method: string, path: string, { query = {}, body, signal }: AskOptions): Promise<Response> => {
+  const request = async (
+    method: string,
+    path: string,
+    { query = {}, body, ifMatch, signal }: AskOptions,
+  ): Promise<Response> => {
     const response = await send(`/api${path}${toQuery(query)}`, {
       method,
       headers: {
         authorization: `Bearer ${token.reveal()}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),

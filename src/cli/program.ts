@@ -25,7 +25,7 @@ const EXAMPLES = [
   'call conn:files:read_file \'{"path":"a"}\' --agent sidekick',
 ]
 
-const EXIT_CODES = '\nExit codes: 0 ok, 1 failed, 2 wrong usage, 4 denied by policy'
+const EXIT_CODES = '\nExit codes: 0 ok, 1 failed, 2 wrong usage, 3 a plan fails (--fail-on), 4 denied by policy'
 
 /** Runs one command line and returns the exit code; whatever goes wrong has been told when it does. */
 export async function runCli(argv: readonly string[], shell: Shell): Promise<ExitCode> {

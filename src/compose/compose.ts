@@ -63,6 +63,8 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     log,
     closing: open,
     clock,
+    newId,
+    mode,
     origin,
   })
   const { gateway, snapshots, supervisor } = engine

@@ -4,6 +4,7 @@ import type { FreezeBook } from '../admin/freeze-book.ts'
 import type { OverrideBook } from '../admin/override-book.ts'
 import type { PinBook } from '../admin/pin-book.ts'
 import type { ConnectionsPort } from '../admin/connections-port.ts'
+import type { PolicyControl } from '../admin/policy-control.ts'
 import { vaultControl } from '../connections/sealed/rotation.ts'
 import { callTool } from '../gateway/call-tool.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
@@ -54,6 +55,7 @@ export interface AdminParts {
   readonly freezes: FreezeBook
   readonly book: ConfigBook
   readonly connections: ConnectionsPort
+  readonly policy: PolicyControl
   readonly gateway: GatewayDeps
   readonly snapshots: Snapshots
   readonly index: SearchBook
@@ -72,6 +74,7 @@ export function toAdminDeps({
   freezes,
   book,
   connections,
+  policy,
   gateway,
   snapshots,
   index,
@@ -93,6 +96,7 @@ export function toAdminDeps({
     aliases,
     freezes,
     connections,
+    policy,
     vault: vaultControl({ ...world, rows: sealedRowsOf(world, book.current().organisation) }),
     audit: world.audit,
     config: book,

@@ -2,6 +2,9 @@ import { aliasBook, type AliasBook } from '../admin/alias-book.ts'
 import { freezeBook, type FreezeBook } from '../admin/freeze-book.ts'
 import { overrideBook, type OverrideBook } from '../admin/override-book.ts'
 import { type PinBook, pinBook } from '../admin/pin-book.ts'
+import { policyBook } from '../admin/policy-book.ts'
+import type { PolicyControl } from '../admin/policy-control.ts'
+import type { HouseMode } from '../cli/house.ts'
 import type { Config } from '../config/schema.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
 import { freezeSwitch } from '../gateway/freeze.ts'
@@ -13,7 +16,7 @@ import { searchBook, type SearchBook } from '../gateway/meta/search-book.ts'
 import { searchDeps } from '../gateway/meta/search-deps.ts'
 import { builtInSource } from '../gateway/meta/source.ts'
 import type { AgentBook } from '../identity/agents.ts'
-import type { Clock } from '../kernel/clock.ts'
+import type { Clock, NewId } from '../kernel/clock.ts'
 import { toGatewayError } from '../kernel/errors.ts'
 import { realSchedule } from '../sources/schedule.ts'
 import { storedStates } from '../sources/connection-states.ts'
@@ -36,6 +39,9 @@ export interface EngineParts {
   readonly log: Log
   readonly clock: Clock
   readonly closing: Closing
+  readonly newId: NewId
+  /** A command may run on a managed policy that cannot be used, to replace it. */
+  readonly mode: HouseMode
   /** Where people reach our pages, without a slash at the end. */
   origin(): string
 }
@@ -51,11 +57,12 @@ export interface Engine {
   readonly index: SearchBook
   readonly gateway: GatewayDeps
   readonly approvals: OpenApprovals
+  readonly policy: PolicyControl
 }
 
 /** Starts supervisor, snapshots and gateway; every change of tools or agents makes a new snapshot. */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
-  const { config, world, agents, log, clock, closing } = parts
+  const { config, world, agents, log, clock, closing, newId, mode } = parts
   const { store } = world
   const supervisor = startSupervisor(world, log, clock)
   closing.add(supervisor.close)
@@ -67,6 +74,14 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     onAccepted: () => snapshots.rebuild(),
   })
   const overrides = await overrideBook({ store, onChanged: () => snapshots.rebuild() })
+  const policies = await policyBook({
+    store,
+    clock,
+    newId,
+    onChanged: () => snapshots.rebuild(),
+    onLost: (error) => log.error({}, 'the managed policy cannot be read; the last known one stays in force', error),
+  })
+  closing.add(policies.close)
   const aliases = await aliasBook(store, config.organisation)
   const index = searchBook({ clock: () => performance.now(), pause: nextTurn }, aliases.stems)
   const learner = config.discovery.learnAliases ? learning(aliases, clock, log) : undefined
@@ -80,6 +95,9 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     validator,
     agents: agents.agents,
     overrides: overrides.all,
+    managed: policies.active,
+    denyWhenBroken: mode === 'command',
+    clock,
     pins: pins.fingerprints,
     pinNew: pins.pinNew,
     log,
@@ -106,7 +124,15 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
   closing.add(gateway.ledger.settled)
   closing.add(supervisor.onChange(() => void snapshots.rebuild()))
   closing.add(agents.onChange(() => void snapshots.rebuild()))
-  return { supervisor, snapshots, pins, overrides, aliases, freezes, index, gateway, approvals }
+  const policy: PolicyControl = {
+    ...policies,
+    declared: snapshots.declared,
+    problem: snapshots.policyProblem,
+    compile: snapshots.compilePolicy,
+    grants: approvals.grants.list,
+    pause: nextTurn,
+  }
+  return { supervisor, snapshots, pins, overrides, aliases, freezes, index, gateway, approvals, policy }
 }
 
 const learning = (aliases: AliasBook, clock: Clock, log: Log): AliasLearner =>

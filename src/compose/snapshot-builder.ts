@@ -1,4 +1,9 @@
 import type { ManagedOverrides } from '../admin/override-book.ts'
+import type { ActivePolicy } from '../admin/policy-book.ts'
+import type { PolicyControl } from '../admin/policy-control.ts'
+import { policyText } from '../admin/policy-document.ts'
+import type { PolicyLayers } from '../admin/policy-layers.ts'
+import { testPolicy, testsFailed } from '../admin/policy-tests.ts'
 import { buildCatalog, type Catalog } from '../catalog/catalog.ts'
 import { declaredWorld, toCatalogInputs, worldOf } from './connections.ts'
 import { declaredAgents } from '../config/declared-agents.ts'
@@ -9,13 +14,17 @@ import { isBuiltIn } from '../gateway/meta/definitions.ts'
 import { type Snapshots, snapshots } from '../gateway/snapshots.ts'
 import { type Toolsets, toToolsets } from '../gateway/toolset.ts'
 import type { Validator } from '../gateway/validator.ts'
+import type { Clock } from '../kernel/clock.ts'
 import type { Agent } from '../kernel/principal.ts'
 import type { Source } from '../kernel/source.ts'
 import type { Tool, ToolId } from '../kernel/tool.ts'
-import { compilePolicy, type CompileOptions, type CompiledPolicy } from '../policy/compile.ts'
+import type { CompiledPolicy } from '../policy/compile.ts'
 import type { PolicyProblem } from '../policy/problem.ts'
+import type { PolicyDocument } from '../policy/schema.ts'
+import type { PolicyWorld } from '../policy/world.ts'
 import type { ConnectionTools } from '../sources/connection-spec.ts'
 import type { Supervisor } from '../sources/supervisor.ts'
+import { layeredPolicy, type LayeredPolicy, managedDocument } from './policy-layers.ts'
 
 export interface SnapshotParts {
   readonly supervisor: Pick<Supervisor, 'tools' | 'sources' | 'statuses'>
@@ -28,13 +37,27 @@ export interface SnapshotParts {
   readonly builtIn: Source
   /** Hears of every catalog that comes into force. */
   onCatalog(catalog: Catalog): void
+  /** The managed policy that the store says is in force. */
+  managed(): ActivePolicy
+  /** Denies everything, instead of failing, while the managed policy cannot be used. */
+  readonly denyWhenBroken: boolean
+  readonly clock: Clock
   readonly log: Log
 }
 
 /** The snapshot in force and the one way to a new one. */
 export interface SnapshotBuilder extends Snapshots {
-  /** Throws `policy_invalid` when the configuration's policy cannot be used; nothing changes then. */
+  /**
+   * Throws `policy_invalid` when the configuration's policy cannot be used, and `policy_tests_failed` when it is another one
+   * and its tests fail; nothing changes then.
+   */
   accept(config: Config): void
+  /** The document that the configuration in force declares. */
+  declared(): PolicyDocument
+  /** Why everything is denied: the managed policy cannot be used. */
+  policyProblem(): string | undefined
+  /** Compiles documents for the tools, agents and connections of now. */
+  readonly compilePolicy: PolicyControl['compile']
   /** Takes over other connections of the same configuration: rules that name what is gone stand for nothing. */
   follow(config: Config): void
   /** Builds the snapshot anew from what is known now; changes that come while it builds are in the next one. */
@@ -43,19 +66,19 @@ export interface SnapshotBuilder extends Snapshots {
 
 /** Joins configuration, agents, tools and pins into snapshots, one at a time. */
 export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBuilder {
-  const options: CompileOptions = {
-    validateSchema: (schema, value) => parts.validator.fits(JSON.stringify(schema), schema, value),
-  }
+  const layered = layeredPolicy({
+    managed: parts.managed,
+    denyWhenBroken: parts.denyWhenBroken,
+    compile: { validateSchema: (schema, value) => parts.validator.fits(JSON.stringify(schema), schema, value) },
+  })
   const check = (config: Config): CompiledPolicy =>
-    compilePolicy(config.policy, declaredWorld(config, agentsWith(config, parts.agents())), options).policy
+    layered.check(config.policy, declaredWorld(config, agentsWith(config, parts.agents()))).policy
   let config = first
   const catalog = buildCatalog([], new Map())
-  const held = snapshots(
-    toSnapshot(
-      { catalog, policy: check(config), agents: parts.agents(), toolsets: toToolsets(config.toolsets) },
-      connectionsNow(parts),
-    ),
-  )
+  const policy = check(config)
+  const start = { catalog, policy, agents: parts.agents(), toolsets: toToolsets(config.toolsets) }
+  const held = snapshots(toSnapshot(start, connectionsNow(parts)))
+  tellBroken(layered, parts)
   let built: Built | undefined
   let work: Promise<void> = Promise.resolve()
   let isWaiting = false
@@ -71,8 +94,9 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
       tools: parts.supervisor.tools(),
       pins: parts.pins(),
       overrides: parts.overrides(),
+      managed: parts.managed(),
     }
-    if (!built || !isSame(built, seen)) built = await toBuilt(seen, { ...parts, told }, options)
+    if (!built || !isSame(built, seen)) built = await toBuilt(seen, { ...parts, told, layered })
     held.swap(toSnapshot(built, connections))
     parts.onCatalog(built.catalog)
   }
@@ -80,8 +104,14 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
     ...held,
     accept(next) {
       check(next)
+      const isOther = policyText(next.policy) !== policyText(config.policy)
+      if (isOther) refuseFailing(next, held.current(), { ...parts, layered })
       config = next
     },
+    declared: () => config.policy,
+    policyProblem: layered.problem,
+    compilePolicy: (layers, accepted) =>
+      layered.compileOther(bothOf(config, parts, layers), worldNow(config, held.current()), accepted),
     follow(next) {
       config = next
     },
@@ -102,8 +132,45 @@ function agentsWith(config: Config, now: ReadonlyMap<string, Agent>): Iterable<A
   return new Map([...managed, ...declaredAgents(config)]).values()
 }
 
+function tellBroken({ problem }: LayeredPolicy, { log }: Pick<SnapshotParts, 'log'>): void {
+  const words = problem()
+  if (words !== undefined) log.error({}, `everything is denied: ${words}`)
+}
+
+const bothOf = (
+  { policy }: Config,
+  { managed }: Pick<SnapshotParts, 'managed'>,
+  layers: Partial<PolicyLayers>,
+): PolicyLayers => ({ declared: policy, managed: managedDocument(managed()), ...layers })
+
+const worldNow = (config: Config, { agents, catalog }: Snapshot): PolicyWorld => ({
+  ...worldOf(config, agents.values()),
+  tools: catalog.governed,
+})
+
+/** Tests of declared rules must hold when they are edited, and an edit must not break tests of managed ones. */
+function refuseFailing(
+  next: Config,
+  { catalog, policy: before }: Snapshot,
+  { layered, ...parts }: SnapshotParts & { readonly layered: LayeredPolicy },
+): void {
+  const world = declaredWorld(next, agentsWith(next, parts.agents()))
+  const known = catalog.governed.filter(({ connection }) => world.connections.some(({ slug }) => slug === connection))
+  const listed = new Set(known.map(({ connection }) => connection))
+  const tools = [...known, ...world.tools.filter(({ connection }) => !listed.has(connection))]
+  const { policy } = layered.compile(next.policy, { ...world, tools })
+  const options = { connections: world.connections.map(({ slug }) => slug), at: parts.clock() }
+  const declared = new Set(next.policy.tests?.map(({ name }) => name))
+  const failing = testPolicy(before, options).results.filter(({ passed }) => !passed)
+  const failed = new Set(failing.map(({ name }) => name))
+  const { results } = testPolicy(policy, options)
+  const grave = results.filter(({ name, passed }) => !passed && (declared.has(name) || !failed.has(name)))
+  if (grave.length > 0) throw testsFailed(grave, 'Correct the policy or the tests in the configuration.')
+}
+
 interface Seen {
   readonly config: Config
+  readonly managed: ActivePolicy
   readonly agents: ReadonlyMap<string, Agent>
   readonly tools: ReadonlyMap<string, ConnectionTools>
   readonly pins: ReadonlyMap<ToolId, string>
@@ -119,15 +186,14 @@ interface Built extends Seen {
 /** A tool that nobody has seen before is pinned, durably, before anyone can see it. */
 async function toBuilt(
   seen: Seen,
-  parts: SnapshotParts & { readonly told: Set<string> },
-  options: CompileOptions,
+  parts: SnapshotParts & { readonly told: Set<string>; readonly layered: LayeredPolicy },
 ): Promise<Built> {
   const inputs = toCatalogInputs(seen.config, seen.tools, seen.overrides)
   const catalog = buildCatalog(inputs, seen.pins)
   // Our own tools change with our version: nobody has to accept that.
   await parts.pinNew([...catalog.tools.values()].filter((tool) => !isBuiltIn(tool)))
   const world = { ...worldOf(seen.config, seen.agents.values()), tools: catalog.governed }
-  const { policy, warnings } = compilePolicy(seen.config.policy, world, { ...options, tolerant: true })
+  const { policy, warnings } = parts.layered.compile(seen.config.policy, world)
   if (isComplete(seen)) tellOnce(warnings, parts)
   return { ...seen, pins: parts.pins(), catalog, policy, toolsets: toToolsets(seen.config.toolsets) }
 }
@@ -151,6 +217,7 @@ const isSame = (built: Seen, seen: Seen): boolean =>
   built.config === seen.config &&
   built.agents === seen.agents &&
   built.overrides === seen.overrides &&
+  built.managed === seen.managed &&
   built.tools.size === seen.tools.size &&
   [...seen.tools].every(([slug, tools]) => built.tools.get(slug) === tools) &&
   built.pins.size === seen.pins.size &&

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { callAction, callAs } from '../admin/call.ts'
-import { explainCall } from '../admin/policy.ts'
 import { anyObject } from './answers.ts'
 import { jsonObject, nameText } from './api-input.ts'
 import { type Route, defineRoute, ok } from './route.ts'
 
-const callBody = z.strictObject({
+export const callBody = z.strictObject({
   agent: nameText,
   user: nameText.optional(),
   groups: z.array(nameText).max(100).optional(),
@@ -20,24 +19,9 @@ const actionBody = z.strictObject({
   input: jsonObject.default({}),
 })
 
-const questionBody = callBody.extend({ at: z.number().int().min(0).optional() })
-
 const callAnswer = z.looseObject({ requestId: z.string(), durationMs: z.number(), result: anyObject })
 
-const policyAnswer = z.looseObject({
-  principal: z.string(),
-  tool: z.string(),
-  decision: z.enum(['allow', 'deny']),
-  rule: z.string().optional(),
-  reason: z.string().optional(),
-  summary: z.string(),
-  visible: z.boolean(),
-  obligations: z.array(anyObject),
-  rules: z.array(anyObject),
-  policyVersion: z.string(),
-})
-
-/** `/actions/call`: a call of an agent. `/call` and `/policy/explain`: a call as some agent would make it. */
+/** `/actions/call`: a call of an agent. `/call`: a call as some agent would make it. */
 export const callRoutes = (deps: AdminDeps): readonly Route[] => [
   actionRoute(deps),
   defineRoute(
@@ -53,19 +37,6 @@ export const callRoutes = (deps: AdminDeps): readonly Route[] => [
       problems: ['denied', 'tool_not_found', 'invalid_input', 'connection_unusable'],
     },
     async ({ principal, body, signal }) => ok(await callAs(deps, principal, body, signal)),
-  ),
-  defineRoute(
-    {
-      method: 'post',
-      path: '/policy/explain',
-      summary: 'Say what the policy says to a call, and why; nothing is called',
-      tag: 'policy',
-      needs: 'viewer',
-      deed: 'policy.explained',
-      body: questionBody,
-      answers: { 200: { description: 'The decision and the part of every rule in it.', schema: policyAnswer } },
-    },
-    async ({ principal, body }) => ok(await explainCall(deps, principal, body)),
   ),
 ]
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { overrideTool, readOverride, removeOverride, toolOverrideSchema } from '../admin/overrides.ts'
-import { effectivePolicy } from '../admin/policy.ts'
 import { searchCatalog } from '../admin/search.ts'
 import { acceptTool, diffTool, listTools } from '../admin/tools.ts'
 import { anyObject, pageAnswer, timeAnswer } from './answers.ts'
@@ -58,28 +57,11 @@ const searchAnswer = z.looseObject({
   hits: z.array(z.looseObject({ tool: z.string(), score: z.number(), exact: z.boolean(), summary: z.string() })),
 })
 
-/** `/tools`, `/search` and `/policy`. */
+/** `/tools` and `/search`. */
 export const toolRoutes = (deps: AdminDeps): readonly Route[] => [
   ...ofCatalog(deps),
   searchRoute(deps),
   ...ofOverrides(deps),
-  defineRoute(
-    {
-      method: 'get',
-      path: '/policy',
-      summary: 'Show the policy in force',
-      tag: 'policy',
-      needs: 'viewer',
-      deed: 'policy.read',
-      answers: {
-        200: { description: 'The policy.', schema: z.looseObject({ version: z.string(), document: anyObject }) },
-      },
-    },
-    async ({ principal }) => {
-      const policy = await effectivePolicy(deps, principal)
-      return ok(policy, policy.version)
-    },
-  ),
 ]
 
 const ofCatalog = (deps: AdminDeps): readonly Route[] => [

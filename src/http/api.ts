@@ -10,6 +10,9 @@ import { auditRoutes } from './api-audit.ts'
 import { callRoutes } from './api-call.ts'
 import { peopleRoutes } from './api-people.ts'
 import { personKeyRoutes } from './api-person-keys.ts'
+import { policyChangeRoutes } from './api-policy-changes.ts'
+import { policyPlanRoutes } from './api-policy-plan.ts'
+import { policyRoutes } from './api-policy.ts'
 import { statusRoutes } from './api-status.ts'
 import { toolRoutes } from './api-tools.ts'
 import { vaultRoutes } from './api-vault.ts'
@@ -40,6 +43,9 @@ export function apiRoutes({
   const own = [...statusRoutes(admin), ...who, ...toolRoutes(admin), ...callRoutes(admin)]
   const all: Route[] = [
     ...own,
+    ...policyRoutes(admin),
+    ...policyChangeRoutes(admin),
+    ...policyPlanRoutes(admin),
     ...aliasRoutes(admin),
     ...vaultRoutes(admin),
     ...freezeRoutes(admin),

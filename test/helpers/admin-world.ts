@@ -5,6 +5,11 @@ import { statementSigner } from '../../src/audit/statement.ts'
 import { vaultControl } from '../../src/connections/sealed/rotation.ts'
 import { freezeBook } from '../../src/admin/freeze-book.ts'
 import { overrideBook } from '../../src/admin/override-book.ts'
+import { policyBook } from '../../src/admin/policy-book.ts'
+import { EMPTY_POLICY } from '../../src/admin/policy-document.ts'
+import { compileLayers } from '../../src/admin/policy-layers.ts'
+import { mergeDocuments } from '../../src/policy/merge.ts'
+import { policyDocumentSchema } from '../../src/policy/schema.ts'
 import { replayBook } from '../../src/admin/replay-book.ts'
 import { seal } from '../../src/vault/seal.ts'
 import { apiApp } from '../../src/http/api.ts'
@@ -23,9 +28,9 @@ import { openStore } from '../../src/store/store.ts'
 import { parseKey } from '../../src/vault/key.ts'
 import { openVault } from '../../src/vault/vault.ts'
 import { Secret } from '../../src/kernel/secret.ts'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { type ConnectionsRig, connectionsRig } from './connections-rig.ts'
-import { principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
+import { ALLOW_ALL, principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
 
 const SIGNER = statementSigner(randomBytes(32))
 const VAULT_KEY = parseKey(new Secret(randomBytes(32).toString('base64')))
@@ -62,7 +67,7 @@ export interface Reply {
   readonly fingerprint: string
   readonly fields: readonly unknown[]
   readonly data: { readonly errors: readonly unknown[] }
-  readonly document: { readonly rules: readonly unknown[] }
+  readonly rules: readonly unknown[]
 }
 
 export interface AdminWorldOptions extends TestGatewayOptions {
@@ -81,6 +86,24 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     store,
     onChanged: () => Promise.resolve(gateway.swap({ managed: overrides.all() })),
   })
+  const declared = policyDocumentSchema.parse(options.policy ?? ALLOW_ALL)
+  const policies = await policyBook({
+    store,
+    clock,
+    newId: randomUUID,
+    onChanged: () => Promise.resolve(gateway.swap({ policy: bothDocuments().document })),
+    onLost: (error) => {
+      throw error
+    },
+  })
+  const bothDocuments = () => mergeDocuments(declared, policies.active().document ?? EMPTY_POLICY)
+  const compile: AdminDeps['policy']['compile'] = (layers, accepted) => {
+    const { catalog, agents: known, connections: running } = gateway.deps.snapshot()
+    const slugs = [...running].map(([slug, { provider }]) => ({ slug, provider }))
+    const world = { tools: catalog.governed, agents: [...known.values()], connections: slugs }
+    const both = { declared, managed: policies.active().document ?? EMPTY_POLICY, ...layers }
+    return compileLayers(both, world, { accepted })
+  }
   const aliases = await aliasBook(store, 'acme')
   const records: AuditRecord[] = []
   const listeners = new Set<(record: AuditRecord) => void>()
@@ -118,6 +141,14 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
     },
     overrides,
     connections: connections.port,
+    policy: {
+      ...policies,
+      declared: () => declared,
+      problem: () => undefined,
+      compile,
+      grants: () => [],
+      pause: () => Promise.resolve(),
+    },
     aliases,
     freezes: await freezeBook({ store, apply: gateway.freezes.set }),
     vault: vaultControl({ vault: openVault({ keys: [VAULT_KEY] }), keyFile: undefined, rows: [] }),

@@ -4,13 +4,14 @@ import { type Cli, type CommonOptions, answeringCommand } from '../command.ts'
 import { configPathOf } from '../config-path.ts'
 import { paint, plain, say, sayJson } from '../print.ts'
 import type { Shell } from '../shell.ts'
+import { sayFindings } from './policy-print.ts'
 
 /** `check`: would this configuration be taken? Starts nothing. */
 export const checkCommand = (cli: Cli): Command =>
   answeringCommand(
     cli,
     'check',
-    'validate the configuration and run the tests of its policy, without starting anything',
+    'validate the configuration, look for what its policy may not mean and run its tests, without starting anything',
     ['check', 'check --config staging.config.json --json'],
   ).action(async ({ config, json }: CommonOptions) => {
     const { shell } = cli
@@ -25,7 +26,7 @@ export const checkCommand = (cli: Cli): Command =>
     cli.finish(report.tests.failed.length === 0 ? 0 : 1)
   })
 
-function sayReport(shell: Shell, { path, agents, connections, rules, warnings, tests }: CheckReport): void {
+function sayReport(shell: Shell, { path, agents, connections, rules, warnings, lint, tests }: CheckReport): void {
   const pending = warnings.filter((warning) => warning.pending)
   for (const { rule, path: at, message } of warnings.filter((warning) => !warning.pending)) {
     say(
@@ -37,6 +38,7 @@ function sayReport(shell: Shell, { path, agents, connections, rules, warnings, t
     const rules = [...new Set(pending.map(({ rule }) => rule ?? ''))].join(', ')
     say(shell, `not checked: tools that only their servers can name, in the rules ${plain(rules)}; --json lists them`)
   }
+  sayFindings(shell, lint)
   for (const { name, message } of tests.failed) {
     say(shell, `${paint(shell, 'bad', 'failed:')} ${plain(name)}: ${plain(message ?? '')}`)
   }

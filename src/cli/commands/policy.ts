@@ -1,67 +1,25 @@
 import type { Command } from 'commander'
-import type { PolicyAnswer } from '../../admin/policy.ts'
-import type { JsonObject } from '../../kernel/json.ts'
-import type { Obligation } from '../../kernel/policy.ts'
-import { type Cli, type CommonOptions, answeringCommand, command, jsonObject, pointInTime } from '../command.ts'
-import { withGateway } from '../gateway-client.ts'
-import { paint, plain, say, sayJson, sayTable } from '../print.ts'
-import type { Shell } from '../shell.ts'
+import { type Cli, command } from '../command.ts'
+import { applyCommand, partCommand, rollbackCommand } from './policy-change.ts'
+import { explainCommand } from './policy-explain.ts'
+import { planCommand, testCommand } from './policy-plan.ts'
+import { lintCommand, matrixCommand, shadowCommand } from './policy-report.ts'
+import { effectiveCommand, showCommand, versionsCommand } from './policy-show.ts'
 
-interface ExplainOptions extends CommonOptions {
-  readonly agent: string
-  readonly user?: string
-  readonly groups?: readonly string[]
-  readonly tool: string
-  readonly args: JsonObject
-  readonly at?: number
-}
-
-/** `policy explain`. */
+/** `policy …`: what agents may do, what would change, and changing it. */
 export const policyCommand = (cli: Cli): Command =>
-  command(cli, 'policy', 'ask the policy').addCommand(explainCommand(cli))
-
-const explainCommand = (cli: Cli): Command =>
-  answeringCommand(cli, 'explain', 'say what the policy decides about a call, and why; nothing is called', [
-    'policy explain --agent sidekick --tool conn:slack:post_message --args \'{"channel":"#general","text":"hi"}\'',
-    'policy explain --agent sidekick --tool conn:files:write_file --at 2026-12-24T20:00:00Z --json',
-  ])
-    .requiredOption('--agent <id>', 'who calls')
-    .requiredOption('--tool <id>', 'canonical id or wire name')
-    .option('--args <json>', 'the arguments, a JSON object', jsonObject, {})
-    .option('--user <id>', 'the user that the agent acts for')
-    .option('--groups <names...>', 'more groups than the agent is registered with')
-    .option('--at <time>', 'when: a date, or a duration ago', pointInTime(cli.shell))
-    .action(async ({ config, json, args, ...question }: ExplainOptions) => {
-      const { shell } = cli
-      const body = { ...question, arguments: args }
-      const answer = await withGateway(shell, { config, settle: true }, (gateway) =>
-        gateway.ask<PolicyAnswer>('POST', '/policy/explain', { body }),
-      )
-      if (json === true) sayJson(shell, answer)
-      else sayAnswer(shell, answer)
-    })
-
-function sayAnswer(shell: Shell, { decision, summary, visible, obligations, rules }: PolicyAnswer): void {
-  say(shell, `${paint(shell, decision === 'allow' ? 'good' : 'bad', decision)}: ${plain(summary)}`)
-  if (!visible) say(shell, 'The agent does not see this tool: it hears of an unknown tool.')
-  for (const obligation of obligations) say(shell, `  with ${toText(obligation)}`)
-  if (rules.length === 0) return
-  say(shell, '')
-  sayTable(
-    shell,
-    ['RULE', 'EFFECT', 'MATCHED', 'WHY'],
-    rules.map(({ rule, effect, matched, note }) => [
-      rule,
-      effect,
-      matched ? { text: 'yes', tone: 'good' } : 'no',
-      note,
-    ]),
-  )
-}
-
-function toText({ kind, rule, ...terms }: Obligation): string {
-  const told = Object.entries(terms).map(
-    ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
-  )
-  return plain(`${kind} by ${rule}: ${told.join(', ')}`)
-}
+  command(cli, 'policy', 'show, ask, try and change the policy')
+    .addCommand(showCommand(cli))
+    .addCommand(effectiveCommand(cli))
+    .addCommand(explainCommand(cli))
+    .addCommand(planCommand(cli))
+    .addCommand(testCommand(cli))
+    .addCommand(lintCommand(cli))
+    .addCommand(applyCommand(cli))
+    .addCommand(versionsCommand(cli))
+    .addCommand(rollbackCommand(cli))
+    .addCommand(partCommand(cli, 'rule'))
+    .addCommand(partCommand(cli, 'group'))
+    .addCommand(partCommand(cli, 'test'))
+    .addCommand(shadowCommand(cli))
+    .addCommand(matrixCommand(cli))

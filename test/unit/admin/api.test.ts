@@ -271,7 +271,7 @@ describe('the policy', () => {
 
   it('is shown as it is declared', async () => {
     const { ask } = await world()
-    expect((await ask('GET', '/policy')).body.document.rules).toHaveLength(2)
+    expect((await ask('GET', '/policy/effective')).body.rules).toHaveLength(2)
   })
 })
 

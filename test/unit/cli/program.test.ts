@@ -15,7 +15,7 @@ describe('the command line', () => {
     for (const name of ['serve', 'stdio', 'check', 'status', 'agent', 'tools', 'policy', 'audit', 'call']) {
       expect(out()).toMatch(new RegExp(`^  ${name} `, 'm'))
     }
-    expect(out()).toContain('Exit codes: 0 ok, 1 failed, 2 wrong usage, 4 denied by policy')
+    expect(out()).toContain('Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 a plan fails (--fail-on), 4 denied by policy')
   })
 
   it.each([
