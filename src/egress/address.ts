@@ -5,8 +5,8 @@ export type AddressKind = 'public' | 'private' | 'never'
 
 /** Ranges that belong to somebody's own machine or network. */
 const PRIVATE_RANGES = new Set<string>(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'])
-/** Metadata services of clouds that live in private ranges: AWS over IPv6 and Alibaba. 169.254.169.254 is link-local. */
-const METADATA = new Set(['fd00:ec2::254', '100.100.100.200'])
+/** Services of clouds for their own machines, outside of link-local: AWS and Google over IPv6, Alibaba, Azure's wire server. */
+const METADATA = new Set(['fd00:ec2::254', 'fd20:ce::254', '100.100.100.200', '168.63.129.16'])
 /** Deprecated by RFC 4291 §2.5.5.1; the parser would take it for an IPv4-mapped address. */
 const IPV4_COMPATIBLE = /^::[0-9.]+\.[0-9]+$/
 /** All of today's global unicast space (RFC 4291 §2.4, IANA): what lies outside translates, tunnels or is reserved. */

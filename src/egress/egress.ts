@@ -1,15 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Agent } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
+import { bulkhead, type LaneLoad } from './bulkhead.ts'
+import { circuits, type CircuitState } from './circuits.ts'
 import { guardedConnect } from './guarded-connect.ts'
 import type { Lookup } from './guarded-connect.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { FetchOptions } from './guarded-fetch.ts'
 import { sendPost } from './post.ts'
 import type { PostReply, PostRequest } from './post.ts'
+import { quotas } from './quotas.ts'
 import { sendRequest } from './request.ts'
 import type { EgressReply, EgressRequest } from './request.ts'
 
+export type { LaneLoad } from './bulkhead.ts'
+export type { CircuitState } from './circuits.ts'
 export type { Lookup } from './guarded-connect.ts'
 export type { FetchOptions } from './guarded-fetch.ts'
 export type { PostReply, PostRequest } from './post.ts'
@@ -21,7 +26,7 @@ const HEADERS_TIMEOUT_MS = 600_000
 
 export interface EgressDeps {
   readonly clock: Clock
-  /** In [0, 1), for the jitter of retries. */
+  /** In [0, 1), for the jitter of retries and pauses. */
   readonly random?: () => number
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   readonly lookup?: Lookup
@@ -35,6 +40,8 @@ export interface Egress {
   post(request: PostRequest): Promise<PostReply>
   /** A `fetch` over the same guarded sockets, for libraries that bring their own protocol. */
   fetch(options: FetchOptions): typeof globalThis.fetch
+  /** What `request` has under way by lane, and which lanes are left alone because they fail. */
+  load(): { readonly lanes: readonly LaneLoad[]; readonly circuits: ReadonlyMap<string, CircuitState> }
   /** Ends every connection, also those in use. */
   close(): Promise<void>
 }
@@ -49,10 +56,12 @@ export function createEgress({ clock, random = Math.random, sleep = defaultSleep
     })
   const [toPublic, toPrivate] = [agentFor(false), agentFor(true)]
   const dispatcher = (allowPrivateNetwork: boolean): Agent => (allowPrivateNetwork ? toPrivate : toPublic)
+  const guards = { bulkhead: bulkhead(clock), circuits: circuits({ clock, random }), quotas: quotas(clock) }
   return {
-    request: (request) => sendRequest({ clock, random, sleep, dispatcher }, request),
+    request: (request) => sendRequest({ clock, random, sleep, dispatcher, ...guards }, request),
     post: (request) => sendPost(dispatcher(request.allowPrivateNetwork), request),
     fetch: (options) => guardedFetch(dispatcher(options.allowPrivateNetwork), options),
+    load: () => ({ lanes: guards.bulkhead.load(), circuits: guards.circuits.states() }),
     close: async () => {
       await Promise.all([toPublic.destroy(), toPrivate.destroy()])
     },

@@ -1,10 +1,13 @@
 import { request as send } from 'undici'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../kernel/errors.ts'
+import type { Bulkhead } from './bulkhead.ts'
 import { checkHeaders, checkUrl } from './check-request.ts'
+import type { Circuits } from './circuits.ts'
 import { deadline } from './deadline.ts'
 import type { Deadline } from './deadline.ts'
 import { endedEarly, toEgressError } from './failure.ts'
+import type { Drawing, Quotas } from './quotas.ts'
 import { readBody, tooLarge } from './read-body.ts'
 import { MAX_REDIRECTS, nextHop } from './redirect.ts'
 import type { Hop } from './redirect.ts'
@@ -27,6 +30,10 @@ export interface EgressRequest {
   readonly idempotent: boolean
   /** Redirects stay at or under this address; without it, on the origin of `url`. */
   readonly within?: URL
+  /** Requests of one lane, such as a connection's, share places and breaker; without it, those to one host. */
+  readonly lane?: string
+  /** Whose limits at the service the request uses, within its lane: of several credentials each has its own. */
+  readonly account?: string
 }
 
 /** Header names are in lower case; repeated ones are joined with a comma. */
@@ -38,33 +45,63 @@ export interface EgressReply {
 
 export interface RequestDeps extends RetryDeps {
   dispatcher(allowPrivateNetwork: boolean): Dispatcher
+  readonly bulkhead: Bulkhead
+  readonly circuits: Circuits
+  readonly quotas: Quotas
   /** Rejects when the signal fires. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 /**
  * Sends one request with every guard on. Any HTTP status is a reply; throws `egress_blocked`, `invalid_input` (headers),
- * `upstream_failed`, `upstream_timeout`, `upstream_invalid` (too large, not HTTP) or `cancelled`.
+ * `upstream_failed`, `upstream_timeout`, `upstream_invalid` (too large, not HTTP) or `cancelled`; and, with `retryAfterMs`
+ * and before anything is sent, `overloaded` (the lane is full), `rate_limit_exceeded` (the service has said so) or
+ * `upstream_failed` (it could not be reached several times).
  */
 export async function sendRequest(deps: RequestDeps, request: EgressRequest): Promise<EgressReply> {
   checkUrl(request.url, request.allowPrivateNetwork)
   checkHeaders(request.headers)
+  deps.quotas.check(drawingOf(request))
+  const ended = deps.circuits.enter(laneOf(request))
   const limit = deadline(request.signal, request.timeoutMs)
   try {
-    return await tryRepeatedly(deps, request, limit)
+    const reply = await tryRepeatedly(deps, request, limit)
+    ended('ok')
+    return reply
   } catch (error) {
-    const { host } = request.url
-    const reason = limit.reason()
-    if (reason) throw endedEarly(reason, host, request.timeoutMs, request.idempotent)
-    throw toEgressError(error, host, request.idempotent)
+    const failure = failureOf(error, request, limit)
+    ended(UNREACHABLE.has(failure.code) ? 'failed' : 'unknown')
+    throw failure
   } finally {
     limit.dispose()
   }
 }
 
+const UNREACHABLE: ReadonlySet<string> = new Set(['upstream_failed', 'upstream_timeout'])
+
+function failureOf(
+  error: unknown,
+  { url: { host }, timeoutMs, idempotent }: EgressRequest,
+  limit: Deadline,
+): GatewayError {
+  if (error instanceof GatewayError) return error
+  const reason = limit.reason()
+  return reason ? endedEarly(reason, host, timeoutMs, idempotent) : toEgressError(error, host, idempotent)
+}
+
+const laneOf = ({ lane, url }: EgressRequest): string => lane ?? url.host
+
+/** The first word of the path tells parts of a service apart as well as anything does: `search`, `repos`, `chat.postMessage`. */
+function drawingOf(request: EgressRequest): Drawing {
+  const { url, within, account = '' } = request
+  const prefix = within?.pathname.replace(/\/$/, '') ?? ''
+  const path = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : url.pathname
+  return { account: `${laneOf(request)} ${account}`, part: path.split('/', 2)[1] ?? '', host: url.host }
+}
+
 async function tryRepeatedly(deps: RequestDeps, request: EgressRequest, limit: Deadline): Promise<EgressReply> {
   for (let attempt = 1; ; attempt++) {
-    const outcome = await followRedirects(deps, request, limit).then(
+    const outcome = await tryOnce(deps, request, limit, attempt).then(
       (reply) => ({ reply }),
       (error: unknown) => ({ error }),
     )
@@ -73,6 +110,18 @@ async function tryRepeatedly(deps: RequestDeps, request: EgressRequest, limit: D
     else if ('reply' in outcome) return outcome.reply
     else throw outcome.error
   }
+}
+
+/** A place is held while something is under way, and given back while we wait to try again. */
+function tryOnce(deps: RequestDeps, request: EgressRequest, limit: Deadline, attempt: number): Promise<EgressReply> {
+  const drawing = drawingOf(request)
+  return deps.bulkhead.run(laneOf(request), limit, async () => {
+    // Whoever was in front may have used the limit up.
+    if (attempt === 1) deps.quotas.check(drawing)
+    const reply = await followRedirects(deps, request, limit)
+    deps.quotas.learn(drawing, reply)
+    return reply
+  })
 }
 
 async function followRedirects(deps: RequestDeps, request: EgressRequest, limit: Deadline): Promise<EgressReply> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import { isConnectionFailure } from './failure.ts'
+import { retryAfterMs } from './rate-signals.ts'
 
 export const MAX_ATTEMPTS = 3
 /** The longest `Retry-After` that is waited for; a longer one is the caller's business. */
@@ -31,12 +32,4 @@ export function retryDelay(outcome: Outcome, attempt: number, deps: RetryDeps): 
   if (asked !== undefined && asked > MAX_WAIT_MS) return undefined
   if (PASSING_TROUBLE.has(reply.status)) return Math.max(asked ?? 0, backoff)
   return reply.status === 429 && asked !== undefined ? Math.max(asked, backoff) : undefined
-}
-
-/** `Retry-After` in milliseconds: whole seconds or an HTTP date (RFC 9110 §10.2.3). */
-function retryAfterMs(header: string | undefined, clock: Clock): number | undefined {
-  if (header === undefined) return undefined
-  if (/^[0-9]{1,9}$/.test(header.trim())) return Number(header) * 1000
-  const at = Date.parse(header)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - clock())
 }

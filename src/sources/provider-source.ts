@@ -2,12 +2,14 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Connected, Connector, ConnectorEvents } from './connector.ts'
 import type { Subject } from '../kernel/credential.ts'
 import type { Principal } from '../kernel/principal.ts'
+import type { Provider } from '../provider-kit/index.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
 import { originOf } from './provider-address.ts'
 import type { ProviderConnection } from './provider-connection.ts'
 import { actionOf, runAction, toSettings } from './provider-run.ts'
 import { toSourceTools } from './provider-tools.ts'
-import { vendorFor, type Vendor } from './provider-vendor.ts'
+import { traceHeaders } from './provider-trace.ts'
+import { type Caller, vendorFor, type Vendor } from './provider-vendor.ts'
 import { whoami } from './provider-whoami.ts'
 
 /**
@@ -34,7 +36,11 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
   const place = { ...options, parsed: toSettings(provider, options.settings) }
   const { origin } = originOf(place, methodOf(provider, options.method))
   const onDead = ownership === 'shared' ? once<GatewayError>((error) => events.onLost(error)) : () => undefined
-  const vendorOf = (subject: Subject): Vendor => vendorFor(place, options.credentials(subject), onDead)
+  const vendorOf = (subject: Subject, headers: Caller['headers'] = {}): Vendor =>
+    vendorFor(place, options.credentials(subject), onDead, {
+      headers,
+      ...(subject !== 'shared' && { account: subject.user }),
+    })
   const running = new Set<AbortController>()
   let isClosed = false
   let account: string | undefined
@@ -45,16 +51,16 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
     capabilities: { tools: {} },
     account: () => account,
     probe: async (signal) => {
-      if (ownership === 'shared') account = (await whoami(provider, vendorOf('shared'), signal)) ?? account
+      if (ownership === 'shared') account = (await whoAnswers(provider, vendorOf('shared'), signal)) ?? account
     },
     close,
     source: {
       connection,
       close,
-      callTool: async (name, input, { principal, signal }) => {
+      callTool: async (name, input, { principal, signal, meta }) => {
         if (isClosed) throw new GatewayError('connection_unusable', `The connection ${connection} is closed.`)
         const action = actionOf(provider, name)
-        const vendor = vendorOf(subjectOf(options, principal))
+        const vendor = vendorOf(subjectOf(options, principal), traceHeaders(meta))
         return await whileOpen(running, signal, (until) => runAction(action, input, place.parsed, vendor, until))
       },
     },
@@ -62,6 +68,18 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
   async function close(): Promise<void> {
     isClosed = true
     for (const controller of running) controller.abort()
+  }
+}
+
+/** A service that is only busy is there: its connection is well. */
+const BUSY: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'overloaded'])
+
+async function whoAnswers(provider: Provider, vendor: Vendor, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await whoami(provider, vendor, signal)
+  } catch (error) {
+    if (error instanceof GatewayError && BUSY.has(error.code)) return undefined
+    throw error
   }
 }
 

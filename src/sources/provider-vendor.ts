@@ -22,6 +22,14 @@ export interface Vendor {
   ready(signal: AbortSignal): Promise<void>
 }
 
+/** For whom requests are made. */
+export interface Caller {
+  /** Whose limits at the vendor they use; left out, those of the shared credential. */
+  readonly account?: string
+  /** Headers of every request, such as the trace that the call belongs to. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** What the vendor said to one request. */
 interface Said {
   readonly reply: WireReply
@@ -37,19 +45,21 @@ export function vendorFor(
   place: ProviderPlace,
   credentials: Credentials,
   onDead: (error: GatewayError) => void,
+  caller: Caller = {},
 ): Vendor {
+  const asking: Place = { ...place, caller }
   const to: Telling = { title: place.provider.title, ownership: place.ownership, clock: place.clock }
   let leasing: Promise<Lease> | undefined
   const lease = (signal: AbortSignal): Promise<Lease> => (leasing ??= credentials.lease(signal))
 
   async function send(wire: WireRequest, action: Asking, signal: AbortSignal): Promise<WireReply> {
     const first = await lease(signal)
-    const said = await ask(place, wire, action, first, signal)
+    const said = await ask(asking, wire, action, first, signal)
     if (said.failure?.kind !== 'reauth') return settled(said, action, to)
     const next = await credentials.renew(first, signal)
     if (!next) return await dead(first, said.failure, action)
     leasing = Promise.resolve(next)
-    const again = await ask(place, wire, action, next, signal)
+    const again = await ask(asking, wire, action, next, signal)
     return again.failure?.kind === 'reauth' ? await dead(next, again.failure, action) : settled(again, action, to)
   }
   async function dead(refused: Lease, failure: VendorFailure, action: Asking): Promise<never> {
@@ -80,25 +90,30 @@ function settled({ reply, failure }: Said, action: Asking, to: Telling): WireRep
   return reply
 }
 
+interface Place extends ProviderPlace {
+  readonly caller: Caller
+}
+
 /** One request with one lease. What the lease is known not to be granted is not sent. */
-async function ask(
-  place: ProviderPlace,
-  wire: WireRequest,
-  action: Asking,
-  lease: Lease,
-  signal: AbortSignal,
-): Promise<Said> {
-  const { provider, ownership, clock, allowPrivateNetwork } = place
+async function ask(place: Place, wire: WireRequest, action: Asking, lease: Lease, signal: AbortSignal): Promise<Said> {
+  const { provider, ownership, clock, allowPrivateNetwork, connection, caller } = place
   if (lease.scopes && !hasScopes(action.scopes, new Set(lease.scopes))) {
     throw toScopeError(action, lease.scopes, { title: provider.title, ownership, clock })
   }
   const credential = toCredential(place, lease)
   const { base } = credential
-  const headers = { 'user-agent': `gatehouse/${place.version}`, accept: 'application/json', ...provider.headers }
+  const headers = {
+    'user-agent': `gatehouse/${place.version}`,
+    accept: 'application/json',
+    ...provider.headers,
+    ...caller.headers,
+  }
   const reply = await place.egress.request({
     ...(await credential.apply(toReadyRequest(wire, action.effect, base, headers))),
     signal,
     within: base,
+    lane: connection,
+    ...(caller.account !== undefined && { account: caller.account }),
     allowPrivateNetwork,
     idempotent: action.idempotent,
     timeoutMs: place.timeoutMs ?? TIMEOUT_MS,
