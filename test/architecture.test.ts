@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   egress: ['kernel', 'npm:undici', 'npm:ipaddr.js', 'node'],
   identity: ['kernel', 'store', 'egress', 'npm:jose', 'npm:zod', 'node'],
   approvals: ['kernel', 'store', 'vault', 'npm:zod', 'node'],
+  metrics: ['kernel', 'npm:prom-client', 'npm:@opentelemetry/api', 'node'],
   // 3 services
   connections: ['kernel', 'provider-kit', 'catalog', 'store', 'vault', 'egress', 'npm:oauth4webapi', 'npm:zod', 'node'],
   sources: [

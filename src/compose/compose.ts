@@ -9,6 +9,7 @@ import { withOverrides } from '../config/overrides.ts'
 import type { Config } from '../config/schema.ts'
 import { newAttachToken } from '../identity/attach-token.ts'
 import { mcpHttp } from '../mcp/streamable-http.ts'
+import { openMetrics } from '../metrics/metrics.ts'
 import type { PolicyWorld } from '../policy/world.ts'
 import { realSchedule } from '../sources/schedule.ts'
 import { storedVerdicts } from '../sources/stored.ts'
@@ -23,6 +24,7 @@ import { toAdminDeps, toMcpDeps } from './edges.ts'
 import { startEngine } from './engine.ts'
 import { openIdentities } from './identities.ts'
 import { keepConnected } from './keep-connected.ts'
+import { toReadings } from './readings.ts'
 import { toHouse } from './running-house.ts'
 import { VERSION } from './version.ts'
 import { openWorld, type World } from './world.ts'
@@ -54,7 +56,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const { log, mode } = options
   const origin = (): string => front.origin()
   const ground = await lay(options, open, { connectLink: (of) => linking.connectLink(of), origin })
-  const { config, world, book, connections, identities, accept } = ground
+  const { config, world, book, connections, identities, accept, metrics } = ground
   const { agents } = identities
   const engine = await startEngine({
     config: accept(config),
@@ -63,6 +65,8 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     log,
     closing: open,
     clock,
+    current: connections.current,
+    telemetry: metrics.telemetry,
     newId,
     mode,
     origin,
@@ -72,6 +76,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const attachToken = newAttachToken()
   const mcpDeps = toMcpDeps({ gateway, snapshots, supervisor, seal: world.seal, clock, newId, log })
   const mcp = mcpHttp(mcpDeps)
+  metrics.watch(toReadings({ engine, egress: world.egress, mcp, clock }))
   const specDeps = connectionDeps(world, ground.env, connections)
   const linking: Connecting = openConnecting({ world, connections, specDeps, ...engine, agents, origin, clock, newId })
   const port = toConnectionsPort({ connections, supervisor, specDeps, config: connections.current })
@@ -83,6 +88,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     approvals: engine.approvals,
     connecting: linking,
     mcp,
+    metrics,
     attachToken,
     log,
     clock,
@@ -124,7 +130,9 @@ async function lay(options: ComposeOptions, open: Closing, late: Pick<Connection
   const owner = `gatehouse ${mode}`
   const world = await openWorld({ config, environment: readEnvironment(env), owner, clock, closing: open, log })
   const book = configBook(config, { path, clock, log, audit: world.audit })
+  const metrics = openMetrics({ version: VERSION, tools: config.metrics.tools, now: () => performance.now() })
   const connections = await openConnections({
+    tokenRefreshed: metrics.tokenRefreshed,
     world,
     clock,
     log,
@@ -138,7 +146,7 @@ async function lay(options: ComposeOptions, open: Closing, late: Pick<Connection
     return connections.withManaged(next)
   }
   const identities = await openIdentities({ store: world.store, book, clock, closing: open })
-  return { env, config, world, book, connections, accept, identities }
+  return { env, config, world, book, connections, accept, identities, metrics }
 }
 
 const connectionDeps = (world: World, env: Variables, { credentials, listedAs }: ConnectionHouse): ConnectionDeps => ({

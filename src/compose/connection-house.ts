@@ -10,6 +10,7 @@ import type { Log } from '../gateway/gateway.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Supervisor } from '../sources/supervisor.ts'
 import type { Closing } from './closing.ts'
+import { countedTokens } from './counted-tokens.ts'
 import { declaredDefinition, withManaged } from './effective-connections.ts'
 import { type McpSignIn, mcpSignIn } from './mcp-sign-in.ts'
 import { placeOf } from './place.ts'
@@ -23,6 +24,8 @@ export interface ConnectionHouseParts {
   readonly closing: Closing
   /** The configuration in force, without managed connections. */
   declared(): Config
+  /** Hears how renewing tokens went. */
+  readonly tokenRefreshed?: (result: 'ok' | 'error') => void
   /** Where a person connects an own account. */
   readonly connectLink: CredentialDeps['connectLink']
   /** Where people reach our pages. */
@@ -71,7 +74,10 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
   const current = remembering(declared, book)
   const engine = oauthEngine({ egress: world.egress, clock })
   const mcp = mcpSignIn({ world, engine, clock, config: current, place: () => placeOf(parts.origin()) })
-  const tokenSource = tokenSources({ engine, config: current, mcpRefresh: mcp.source })
+  const tokenSource = countedTokens(
+    tokenSources({ engine, config: current, mcpRefresh: mcp.source }),
+    parts.tokenRefreshed,
+  )
   const credentials = await openCredentialBook({
     organisation: declared().organisation,
     store: world.store,

@@ -186,8 +186,14 @@ const secretsOf = (fields: Readonly<Record<string, string | Secret>>): Readonly<
 
 const toSecret = (value: string | Secret): Secret => (typeof value === 'string' ? new Secret(value) : value)
 
-/** What makes a connection another one. Overrides of tools are not part of it: they need no new connection. */
-function fingerprintOf({ tools: _tools, title: _title, enabled: _enabled, ...connection }: ConnectionConfig): string {
+/** What makes a connection another one. Overrides of tools and limits are not part of it: they need no new connection. */
+function fingerprintOf({
+  tools: _tools,
+  title: _title,
+  enabled: _enabled,
+  maxConcurrent: _maxConcurrent,
+  ...connection
+}: ConnectionConfig): string {
   const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
   return digest(
     JSON.stringify(connection, (_key, value: unknown) => (value instanceof Secret ? digest(value.reveal()) : value)),

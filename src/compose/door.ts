@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import type { AdminDeps } from '../admin/admin.ts'
 import { replayBook } from '../admin/replay-book.ts'
 import type { Config } from '../config/schema.ts'
@@ -7,12 +8,14 @@ import { apiApp } from '../http/api.ts'
 import { httpApp } from '../http/app.ts'
 import { credentialsOf } from '../http/credentials.ts'
 import { listen, type Listening } from '../http/listen.ts'
+import { metricsPage } from '../http/metrics.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { jwtVerifier } from '../identity/jwt-verifier.ts'
 import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { apiRoutesOf } from './api-routes.ts'
 import type { OpenApprovals } from './approvals.ts'
 import type { Connecting } from './connecting.ts'
@@ -34,6 +37,7 @@ export interface DoorDeps {
   readonly approvals: Pick<OpenApprovals, 'queue' | 'grants'>
   readonly connecting: Connecting
   readonly mcp: McpHttp
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readonly attachToken: Secret
   readonly log: Log
   readonly clock: Clock
@@ -114,15 +118,16 @@ function makeApp(
     organisation,
     resource,
   })
+  const authenticate = (c: Context) => identity.authenticate(credentialsOf(c))
   const origin = (): string => serverUrl(address())
   const { pages } = browsing(deps, { identity, origin })
   return httpApp({
     identity,
     mcp,
-    pages,
+    pages: [...pages, metricsPage({ ...deps.metrics, authenticate, token: config().metrics.token })],
     api: apiApp({
       admin,
-      authenticate: (c) => identity.authenticate(credentialsOf(c)),
+      authenticate,
       stopping,
       replays: replayBook({ store: world.store, seal: seal(world.vault.derive('replays'), 'replays'), clock }),
       routes: apiRoutesOf(deps, origin),

@@ -18,12 +18,14 @@ import { builtInSource } from '../gateway/meta/source.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import { toGatewayError } from '../kernel/errors.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
 import { realSchedule } from '../sources/schedule.ts'
 import { storedStates } from '../sources/connection-states.ts'
 import { storedDefinitions } from '../sources/stored.ts'
 import { supervise, type Supervisor } from '../sources/supervisor.ts'
 import { openApprovals, type OpenApprovals } from './approvals.ts'
 import type { Closing } from './closing.ts'
+import { configuredConcurrency } from './configured-concurrency.ts'
 import { keptRuns } from './kept-runs.ts'
 import { keptLimits } from './kept-limits.ts'
 import { type SnapshotBuilder, snapshotBuilder } from './snapshot-builder.ts'
@@ -39,6 +41,9 @@ export interface EngineParts {
   readonly log: Log
   readonly clock: Clock
   readonly closing: Closing
+  /** The configuration in force, managed connections included. */
+  current(): Config
+  readonly telemetry: Telemetry
   readonly newId: NewId
   /** A command may run on a managed policy that cannot be used, to replace it. */
   readonly mode: HouseMode
@@ -116,6 +121,8 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     listings: listings({ pageSize: PAGE_SIZE, features: () => snapshots.current().catalog.features }),
     validator,
     limits,
+    concurrency: configuredConcurrency(parts.current, clock),
+    telemetry: parts.telemetry,
     ledger: ledger(world.audit, (error) => log.error({}, 'the audit log cannot be written', error)),
     clock,
     learner,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema, secretSchema, urlSchema } from './field-schemas.ts'
+import { maxConcurrentSchema } from './load-schema.ts'
 
 /** What an admin knows of a tool; the same in the file and over the API. */
 export const toolOverrideSchema = z.strictObject({
@@ -47,6 +48,7 @@ const common = {
     .record(z.string().min(1).max(256), toolOverrideSchema)
     .default({})
     .describe("What you know of tools, by the source's own names."),
+  maxConcurrent: maxConcurrentSchema,
 }
 
 const allowPrivateNetwork = z

@@ -3,6 +3,7 @@ import { policyDocumentSchema } from '../policy/schema.ts'
 import { connectionSchema, oauthClientsSchema } from './connection-schema.ts'
 import { durationSchema, slugSchema, urlSchema } from './field-schemas.ts'
 import { agentIdSchema, agentSchema, identitySchema } from './identity-schema.ts'
+import { limitsSchema, metricsSchema } from './load-schema.ts'
 import { personIdSchema, personSchema } from './people-schema.ts'
 import type { ConfigSource } from './source.ts'
 import { toolsetNameSchema, toolsetSchema } from './toolset-schema.ts'
@@ -139,6 +140,8 @@ export const configSchema = z.strictObject({
     .default({})
     .describe('Our own clients at services with OAuth, by provider. Register them there with our redirect address.'),
   runs: runsSchema.prefault({}).describe('Runs of agents, for rules about what a run has seen.'),
+  limits: limitsSchema.prefault({}).describe('How much may go on at once.'),
+  metrics: metricsSchema.prefault({}).describe('Who may read /metrics.'),
   stdio: stdioSchema.prefault({}).describe('Programs that may be started for connections which are not in this file.'),
   discovery: discoverySchema.prefault({}).describe('How agents find tools.'),
   toolsets: z

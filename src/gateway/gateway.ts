@@ -1,6 +1,8 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
 import type { Approvals } from './approvals/approvals.ts'
+import type { Concurrency } from './concurrency.ts'
 import type { Freezes } from './freeze.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
@@ -17,12 +19,15 @@ export interface GatewayDeps {
   readonly listings: Listings
   readonly validator: Validator
   readonly limits: Limits
+  readonly concurrency: Concurrency
   readonly ledger: Ledger
   readonly freezes: Freezes
   readonly runs: Runs
   /** Where calls wait for people. Without it, what needs people is refused. */
   readonly approvals?: Approvals | undefined
   readonly clock: Clock
+  /** Absent where nobody measures. */
+  readonly telemetry?: Telemetry | undefined
   /** Hears of calls that worked; absent when search is not to learn from them. */
   readonly learner?: AliasLearner | undefined
   /** For failures that are not the caller's: goes to the operator, never to the agent. */

@@ -12,6 +12,8 @@ export interface Ledger {
    * `audit_unavailable` until the log works again.
    */
   check(at: number): Promise<void> | undefined
+  /** Outcomes that are not durable yet. */
+  pending(): number
   /** Resolves when everything handed over is durable, or has failed. */
   settled(): Promise<void>
 }
@@ -42,6 +44,7 @@ export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledg
       if (pending.size >= MOST_PENDING) throw unavailable('is too far behind')
       return failed ? resume(append, at) : undefined
     },
+    pending: () => pending.size,
     async settled() {
       await Promise.all(pending)
     },

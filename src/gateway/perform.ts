@@ -4,15 +4,18 @@ import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Decision, Obligation } from '../kernel/policy.ts'
 import type { Source } from '../kernel/source.ts'
+import type { Course } from '../kernel/telemetry.ts'
 import type { Feature, Tool } from '../kernel/tool.ts'
 import type { CompiledPolicy } from '../policy/compiled-policy.ts'
 import { decide } from '../policy/decide.ts'
 import { projectionPaths } from '../policy/replay/projection-paths.ts'
-import { clearanceOf } from './approvals/clearance.ts'
+import { type Clearance, clearanceOf } from './approvals/clearance.ts'
 import { governedExchange } from './asking.ts'
 import { auditArguments, auditCaller, auditDecision, auditResult } from './audit-arguments.ts'
 import type { GatewayDeps } from './gateway.ts'
+import { isBuiltIn } from './meta/definitions.ts'
 import { takeLimits } from './obligations.ts'
+import { redactedFailure } from './redactions.ts'
 import type { Snapshot } from './snapshot.ts'
 import { isWithin } from './view-for.ts'
 
@@ -47,6 +50,7 @@ export interface Sending {
 interface Facts {
   readonly startedAt: number
   readonly policy: CompiledPolicy
+  readonly course: Course | undefined
   feature?: Feature
   input?: JsonObject
   /** What the run had seen when it asked. */
@@ -60,27 +64,42 @@ interface Facts {
  */
 export async function perform<F extends Feature, Result extends JsonObject>(
   deps: GatewayDeps,
-  act: Act<F, Result>,
+  asked: Act<F, Result>,
 ): Promise<Result> {
   const snapshot = deps.snapshot()
-  const facts: Facts = { startedAt: deps.clock(), policy: snapshot.policy }
+  const course = deps.telemetry?.begin(asked.type, asked.exchange)
+  const act = course ? { ...asked, exchange: withMeta(asked.exchange, course.meta) } : asked
+  const facts: Facts = { startedAt: deps.clock(), policy: snapshot.policy, course }
   try {
     const resuming = deps.ledger.check(facts.startedAt)
     if (resuming) await resuming
     const result = await run(deps, snapshot, act, facts)
     const outcome = result['isError'] === true ? 'error' : 'ok'
-    deps.ledger.outcome(
-      toEvent(deps, act, facts, { phase: 'outcome', outcome, ...auditResult(result, facts.decision) }),
-    )
+    close(deps, act, facts, { outcome, ...auditResult(result, facts.decision) })
     return result
   } catch (error) {
     const failure = toGatewayError(error)
     if (failure.code === 'internal')
       deps.log.error({ requestId: act.exchange.requestId }, `${act.type} failed`, failure.cause)
-    deps.ledger.outcome(toEvent(deps, act, facts, { phase: 'outcome', ...outcomeOf(failure, facts) }))
+    close(deps, act, facts, outcomeOf(failure, facts))
     throw failure
   }
 }
+
+function close(
+  deps: GatewayDeps,
+  act: Act<Feature, JsonObject>,
+  facts: Facts,
+  outcome: Omit<Partial<AuditEvent>, 'phase'>,
+): void {
+  const event = toEvent(deps, act, facts, { phase: 'outcome', ...outcome })
+  deps.ledger.outcome(event)
+  facts.course?.ended(event)
+}
+
+/** The same object when nothing changes. */
+const withMeta = (exchange: Exchange, meta: JsonObject | undefined): Exchange =>
+  meta === undefined || meta === exchange.meta ? exchange : { ...exchange, meta }
 
 async function run<F extends Feature, Result extends JsonObject>(
   deps: GatewayDeps,
@@ -116,15 +135,49 @@ async function govern<F extends Feature, Result extends JsonObject>(
   }
   const clearance = clearanceOf(deps, { ...asking, exchange: act.exchange })
   // Limits come first, so that a flood cannot fill the approvers' queue.
-  if (!clearance.isCounted) takeLimits(deps, obligations, act.exchange.principal, feature)
+  if (!clearance.isCounted) await takeLimits(deps, obligations, act.exchange.principal, feature)
   await clearance.demand()
+  const carryOut = async (waited: boolean): Promise<Result> => {
+    const refused = waited ? refusalNow(deps, act, facts) : undefined
+    if (refused) throw refused
+    const result = await dispatch(deps, act, { facts, feature, input, snapshot, clearance, obligations })
+    return act.finish(result, obligations, feature)
+  }
+  // Our own tools wait for nobody else's server.
+  if (isBuiltIn(feature)) return carryOut(false)
+  const { principal, signal } = act.exchange
+  return deps.concurrency.run({ principal: principal.id, connection: feature.connection, signal }, carryOut)
+}
+
+interface Cleared<F extends Feature> {
+  readonly facts: Facts
+  readonly feature: F
+  readonly input: JsonObject
+  readonly snapshot: Snapshot
+  readonly clearance: Clearance
+  readonly obligations: readonly Obligation[]
+}
+
+/** What was decided, counted and cleared goes to its source. */
+async function dispatch<F extends Feature, Result extends JsonObject>(
+  deps: GatewayDeps,
+  act: Act<F, Result>,
+  { facts, feature, input, snapshot, clearance, obligations }: Cleared<F>,
+): Promise<Result> {
   const source = sourceOf(snapshot, feature)
   if (feature.effect !== 'read') await deps.ledger.intent(toEvent(deps, act, facts, { phase: 'intent' }))
   const exchange = governedExchange(act.exchange, obligations, () => refusalNow(deps, act, facts))
-  const result = await clearance.around(() => act.send(source, feature, input, { snapshot, exchange }))
-  // Before anyone reads it, and whatever is left of it: the run has seen it from here on.
-  for (const obligation of obligations) if (obligation.kind === 'label') deps.runs.mark(act.exchange, obligation.labels)
-  return act.finish(result, obligations, feature)
+  const send = (meta: JsonObject | undefined): Promise<Result> =>
+    act.send(source, feature, input, { snapshot, exchange: withMeta(exchange, meta) })
+  const { course } = facts
+  try {
+    return await clearance.around(() => (course ? course.sending(feature, send) : send(exchange.meta)))
+  } catch (error) {
+    throw redactedFailure(obligations, error)
+  } finally {
+    // Before anyone reads it, and whatever is left of it: the run has seen it from here on, a failure's words too.
+    for (const one of obligations) if (one.kind === 'label') deps.runs.mark(act.exchange, one.labels)
+  }
 }
 
 /** Why the act could not be begun any more, on what is in force now. */

@@ -1,6 +1,7 @@
 import type { AliasBook } from '../../src/admin/alias-book.ts'
 import { buildCatalog, type CatalogInput, type Pins, type ToolOverride } from '../../src/catalog/catalog.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
+import { concurrency, type ConcurrencyLimits, USUAL_LIMITS } from '../../src/gateway/concurrency.ts'
 import type { GatewayDeps, Log } from '../../src/gateway/gateway.ts'
 import { freezeSwitch, type FreezeSwitch } from '../../src/gateway/freeze.ts'
 import { ledger } from '../../src/gateway/ledger.ts'
@@ -23,6 +24,7 @@ import type { JsonObject } from '../../src/kernel/json.ts'
 import type { Agent, Principal } from '../../src/kernel/principal.ts'
 import type { Source } from '../../src/kernel/source.ts'
 import type { SourceFeature, SourceTool, ToolResult } from '../../src/kernel/tool.ts'
+import { realSchedule, type Schedule } from '../../src/sources/schedule.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import { policyDocumentSchema } from '../../src/policy/schema.ts'
 import { sourceTool } from './tools.ts'
@@ -58,6 +60,10 @@ export interface TestGatewayOptions {
   readonly approvals?: () => GatewayDeps['approvals']
   /** With the gateway's own tools. */
   readonly builtIn?: boolean
+  /** The usual limits of calls at once, where nothing else is said. */
+  readonly concurrency?: Partial<ConcurrencyLimits>
+  readonly schedule?: Schedule
+  readonly telemetry?: GatewayDeps['telemetry']
   /** Search learns from calls that worked, into this book. */
   readonly aliases?: AliasBook
 }
@@ -113,6 +119,12 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
     listings: listings({ pageSize: options.pageSize ?? 1_000, features: () => snapshot.catalog.features }),
     validator: schemaValidator(),
     limits: memoryLimits(() => clock.now),
+    concurrency: concurrency({
+      limits: () => ({ ...USUAL_LIMITS, ...options.concurrency }),
+      clock: () => clock.now,
+      schedule: options.schedule ?? realSchedule,
+    }),
+    telemetry: options.telemetry,
     ledger: ledger(options.audit ?? memoryAudit, () => undefined),
     freezes,
     runs: runs({ clock: () => clock.now, idleMs: 1_800_000 }),

@@ -1,0 +1,44 @@
+import type { Course, Telemetry } from '../kernel/telemetry.ts'
+import type { Measured } from './call-meter.ts'
+import type { Tracing } from './tracing.ts'
+
+export interface TelemetryDeps {
+  readonly meter: (act: Measured) => void
+  readonly tracing: Tracing
+  /** Milliseconds with fractions; only differences count. */
+  readonly now: () => number
+}
+
+/** The words of MCP for what the audit log calls otherwise. */
+const METHODS: Readonly<Record<string, string>> = {
+  'tool.call': 'tools/call',
+  'resource.read': 'resources/read',
+  'resource.subscribe': 'resources/subscribe',
+  'prompt.get': 'prompts/get',
+  completion: 'completion/complete',
+}
+
+/** Times and traces acts. */
+export const telemetry = ({ meter, tracing, now }: TelemetryDeps): Telemetry => ({
+  begin(type, exchange): Course {
+    const method = METHODS[type] ?? type
+    const startedAt = now()
+    const span = tracing.begin(method, exchange)
+    let upstreamMs: number | undefined
+    return {
+      meta: span ? span.meta : exchange.meta,
+      async sending(feature, work) {
+        const sentAt = now()
+        try {
+          return await (span ? span.sending(feature, work) : work(exchange.meta))
+        } finally {
+          upstreamMs = (upstreamMs ?? 0) + now() - sentAt
+        }
+      },
+      ended(event) {
+        meter({ method, event, totalMs: now() - startedAt, upstreamMs })
+        span?.ended(event)
+      },
+    }
+  },
+})
