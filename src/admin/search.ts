@@ -20,10 +20,12 @@ export interface SearchHit {
   readonly score: number
   /** The query spells the tool's name. */
   readonly exact: boolean
-  /** What each field gives; together the score before name coverage. */
+  /** What each field gives; together the score before what names add. */
   readonly fields: Readonly<Record<string, number>>
   /** The share of the name's words that the query says, 0 to 1. */
   readonly nameCoverage: number
+  /** The same of the connection's name and title. */
+  readonly connectionCoverage: number
   readonly summary: string
 }
 
@@ -67,6 +69,7 @@ function toHit({ tool, score, exact, explanation }: ReturnType<typeof rank>['hit
     exact,
     fields: explanation?.fields ?? {},
     nameCoverage: explanation?.nameCoverage ?? 0,
+    connectionCoverage: explanation?.connectionCoverage ?? 0,
     summary: firstSentence(description ?? title ?? '', MOST_SUMMARY),
   }
 }

@@ -26,6 +26,8 @@ export interface Weights {
   readonly k1: number
   /** A tool all of whose name words are in the query scores this much more (0.4: 40%). */
   readonly nameCoverage: number
+  /** A tool whose connection the query calls by its name scores this much more. */
+  readonly connectionCoverage: number
   /** What a synonym counts, relative to the word itself. */
   readonly synonym: number
   /** What two neighbouring words written as one count (`web page`, `webpage`). */
@@ -44,12 +46,13 @@ export const WEIGHTS: Weights = {
     description: { weight: 1, b: 0.6 },
     parameters: { weight: 1, b: 0.25 },
     parameterDescriptions: { weight: 0.75, b: 0.7 },
-    connection: { weight: 0.8, b: 0.3 },
+    connection: { weight: 1.2, b: 0.3 },
     connectionDescription: { weight: 0.5, b: 0.7 },
     aliases: { weight: 0.6, b: 0.75 },
   },
   k1: 1.8,
   nameCoverage: 0.8,
+  connectionCoverage: 0.6,
   synonym: 0.45,
   compound: 0.85,
   weakBelow: 0.42,

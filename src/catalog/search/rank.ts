@@ -3,7 +3,7 @@ import type { Tool } from '../../kernel/tool.ts'
 import { exactName } from './exact-name.ts'
 import { explained, type Explanation } from './explain.ts'
 import { WEIGHTS, type Weights } from './fields.ts'
-import { nameCoverage } from './name-coverage.ts'
+import { coverageOf } from './coverage.ts'
 import { type Query, toQuery } from './query.ts'
 import { scored } from './score.ts'
 import type { SearchIndex } from './search-index.ts'
@@ -61,22 +61,31 @@ interface Candidate extends Hit {
 
 function find(set: VisibleSet, text: string, query: Query, { limit, weights }: { limit: number; weights: Weights }) {
   const scores = scored(set, query, weights)
-  const coverage = nameCoverage(set, query)
+  const raise = raiseOf(set, query, weights)
+  const most = (1 + weights.nameCoverage) * (1 + weights.connectionCoverage)
   const exact = exactPositions(text, set)
   const best: Candidate[] = []
   const consider = (position: number): void => {
     const base = scores.of[position] ?? 0
     const tool = set.index.tools[position]
     const worst = best.length < limit ? undefined : best.at(-1)
-    const isHopeless = worst !== undefined && base * (1 + weights.nameCoverage) < worst.score
+    const isHopeless = worst !== undefined && base * most < worst.score
     if (isHopeless && !exact.has(position)) return
-    const score = base * (1 + weights.nameCoverage * coverage(position) ** 2)
+    const score = base * raise(position)
     if (tool !== undefined) keepBest(best, { position, tool, score, exact: exact.has(position) }, limit)
   }
   const unscored = [...exact].filter((position) => scores.of[position] === 0)
   scores.touched.forEach(consider)
   unscored.forEach(consider)
   return { best, matches: scores.touched.length + unscored.length }
+}
+
+/** What a tool's score is multiplied with because the query calls it, or its connection, by name. */
+export function raiseOf(set: VisibleSet, query: Query, weights: Weights): (tool: number) => number {
+  const name = coverageOf('name', set, query)
+  const connection = coverageOf('connection', set, query)
+  return (tool) =>
+    (1 + weights.nameCoverage * name(tool) ** 2) * (1 + weights.connectionCoverage * connection(tool) ** 2)
 }
 
 function exactPositions(text: string, { index, mask }: VisibleSet): ReadonlySet<number> {

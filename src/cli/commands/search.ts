@@ -40,14 +40,20 @@ export const searchCommand = (cli: Cli): Command =>
       )
     })
 
-/** `name 4.10, description 1.20, ×1.6 for 80% of its name`, the largest part first. */
-function toReasons({ exact, fields, nameCoverage, score }: SearchHit): string {
+/** `name 4.10, description 1.20, ×1.6 for 80% of its name and 100% of its connection's`, the largest part first. */
+function toReasons({ exact, fields, nameCoverage, connectionCoverage, score }: SearchHit): string {
   const parts = Object.entries(fields).toSorted(([, a], [, b]) => b - a)
   const sum = parts.reduce((total, [, part]) => total + part, 0)
   const factor = sum === 0 ? 1 : score / sum
+  const named = [
+    ...(nameCoverage > 0 ? [`${toPercent(nameCoverage)} of its name`] : []),
+    ...(connectionCoverage > 0 ? [`${toPercent(connectionCoverage)} of its connection's`] : []),
+  ].join(' and ')
   return [
     ...(exact ? ['its name'] : []),
     ...parts.map(([field, part]) => `${field} ${part.toFixed(2)}`),
-    ...(nameCoverage > 0 ? [`×${factor.toFixed(1)} for ${Math.round(nameCoverage * 100)}% of its name`] : []),
+    ...(named === '' ? [] : [`×${factor.toFixed(1)} for ${named}`]),
   ].join(', ')
 }
+
+const toPercent = (share: number): string => `${Math.round(share * 100)}%`
