@@ -1,7 +1,7 @@
 import type { Approval } from '../kernel/approval.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
-import { isApprover } from '../policy/approvers.ts'
+import { isApprover, personOf } from '../policy/approvers.ts'
 import type { PolicyDocument } from '../policy/schema.ts'
 import { may } from './authority.ts'
 
@@ -13,16 +13,21 @@ export interface Eligibility {
 }
 
 /** For which rules a person's yes counts: by the groups of the policy in force, and never for oneself unasked. */
-export function eligibilityOf(document: PolicyDocument, { demands, user }: Approval, person: Principal): Eligibility {
+export function eligibilityOf(
+  document: PolicyDocument,
+  { demands, user, actor }: Approval,
+  person: Principal,
+): Eligibility {
   if (!may(person, 'approver')) return { rules: [], whyNot: 'Only people with the role approver or admin decide.' }
   const member = demands.filter(({ approvers }) => isApprover(document, approvers, person))
   if (member.length === 0) {
     const groups = [...new Set(demands.flatMap(({ approvers }) => approvers))].join(', ')
     return { rules: [], whyNot: `You are in none of the groups that are asked: ${groups}.` }
   }
-  const rules = member.filter(({ allowSelf }) => allowSelf || !isSelf(user, person)).map(({ rule }) => rule)
+  const isOwn = isSelf(user, person) || isSelf(actor?.replace(/^user:/, ''), person) || actor === personOf(person)
+  const rules = member.filter(({ allowSelf }) => allowSelf || !isOwn).map(({ rule }) => rule)
   if (rules.length > 0) return { rules }
-  return { rules, whyNot: 'The agent acts for you, and the rule wants somebody else to approve.' }
+  return { rules, whyNot: 'The agent acts for you, or you asked in its name: the rule wants somebody else to approve.' }
 }
 
 /** By any name under which sign-in knows the person, in any case. */

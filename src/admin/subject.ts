@@ -1,5 +1,6 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { personOf } from '../policy/approvers.ts'
 import type { AdminSnapshot } from './admin.ts'
 
 /** Whom an admin asks about, or acts as. */
@@ -28,5 +29,6 @@ export function principalOf({ agents }: AdminSnapshot, admin: Principal, subject
     groups: [...new Set([...agent.groups, ...(subject.groups ?? [])])],
     claims: {},
     credential: 'admin',
+    actor: personOf(admin),
   }
 }

@@ -24,6 +24,7 @@ const approval = z.strictObject({
   principal: z.string(),
   agent: z.string(),
   user: z.string().optional(),
+  actor: z.string().optional(),
   act: z.string(),
   tool: z.string(),
   connection: z.string(),

@@ -7,6 +7,7 @@ import { capResult } from './cap.ts'
 import type { GatewayDeps } from './gateway.ts'
 import type { Refusal } from './limits.ts'
 import { redactResult, redactWords } from './redact.ts'
+import { redactionsOf } from './redactions.ts'
 
 type Of<Kind extends Obligation['kind']> = Extract<Obligation, { kind: Kind }>
 
@@ -14,19 +15,20 @@ const of = <Kind extends Obligation['kind']>(obligations: readonly Obligation[],
   obligations.filter((obligation): obligation is Of<Kind> => obligation.kind === kind)
 
 /** Takes the call from every limit and quota, or throws `rate_limit_exceeded` or `quota_exceeded` with `retryAfterMs`. */
-export function takeLimits(
+export async function takeLimits(
   deps: GatewayDeps,
   obligations: readonly Obligation[],
   principal: Principal,
   tool: Feature,
-): void {
-  const refusal = deps.limits.take([...of(obligations, 'rateLimit'), ...of(obligations, 'quota')], {
+): Promise<void> {
+  const taken = deps.limits.take([...of(obligations, 'rateLimit'), ...of(obligations, 'quota')], {
     agent: principal.agent,
     user: principal.user,
     tool: tool.id,
     connection: tool.connection,
     organisation: principal.organisation,
   })
+  const refusal = taken instanceof Promise ? await taken : taken
   if (refusal) throw tooMany(refusal)
 }
 
@@ -47,7 +49,7 @@ export function obligationsAfter(
   result: ToolResult,
 ): ToolResult {
   if (isQuestion(result)) return onQuestion(obligations, tool, result)
-  const redactions = of(obligations, 'redact').flatMap((obligation) => obligation.redactions)
+  const redactions = redactionsOf(obligations)
   const caps = of(obligations, 'maxResponseBytes').map((obligation) => obligation.bytes)
   const redacted = redactions.length === 0 ? result : keepValid(deps, tool, redactResult(result, redactions))
   return caps.length === 0 ? redacted : capResult(redacted, Math.min(...caps))
@@ -69,7 +71,7 @@ export function obligationsOnWords(
   { id }: Feature,
   result: JsonObject,
 ): JsonObject {
-  const redactions = of(obligations, 'redact').flatMap((obligation) => obligation.redactions)
+  const redactions = redactionsOf(obligations)
   const redacted = redactions.length === 0 ? result : redactWords(result, redactions)
   const most = Math.min(...of(obligations, 'maxResponseBytes').map(({ bytes }) => bytes))
   const size = Number.isFinite(most) ? Buffer.byteLength(JSON.stringify(redacted)) : 0
@@ -91,6 +93,6 @@ function keepValid(deps: GatewayDeps, tool: Tool, result: ToolResult): ToolResul
     return result
   }
   const note =
-    'Policy redacted fields that the output schema needs, so the structured result is withheld. The text is the redacted result.'
+    'The call was made. Policy redacted fields that the output schema needs, so the structured result is withheld. The text is the redacted result.'
   return { ...rest, isError: true, content: [{ type: 'text', text: note }, ...result.content] }
 }

@@ -13,8 +13,9 @@ export interface Viewing {
 
 /** Everything that somebody needs to decide. Arguments are there whole; what a reader would miss in them is marked. */
 export function approvalBody(approval: ShownApproval, { csrf, person, problem }: Viewing): Html {
-  const { state, tool, agent, user, subject, connection } = approval
-  const who = user === undefined ? seen(agent) : html`${seen(agent)} for ${seen(user)}`
+  const { state, tool, agent, user, actor, subject, connection } = approval
+  const whom = user === undefined ? seen(agent) : html`${seen(agent)} for ${seen(user)}`
+  const who = actor === undefined ? whom : html`${whom}, asked by ${seen(actor)} in its name`
   return html`<h1 class="${TONES[state] ?? ''}">${TITLES[state]}</h1>
     ${problem ? html`<p role="alert">${problem.message}</p>` : ''}
     <dl>

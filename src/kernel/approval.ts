@@ -41,6 +41,8 @@ export interface Approval {
   readonly principal: string
   readonly agent: string
   readonly user?: string | undefined
+  /** Who asked in the agent's name, over API or command line. */
+  readonly actor?: string | undefined
   /** `tool.call`, `resource.read`, … */
   readonly act: string
   readonly tool: string
@@ -76,6 +78,7 @@ export interface ApprovalRequest extends Pick<
   | 'principal'
   | 'agent'
   | 'user'
+  | 'actor'
   | 'act'
   | 'tool'
   | 'connection'

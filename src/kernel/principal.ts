@@ -25,6 +25,8 @@ export interface Principal {
   readonly groups: readonly string[]
   readonly claims: JsonObject
   readonly credential: Credential
+  /** Who tries a call in the agent's name, such as `user:mona`: what asks for somebody else's word is not theirs to approve. */
+  readonly actor?: string | undefined
   /** Only people have any; absent is none. */
   readonly roles?: readonly Role[] | undefined
 }

@@ -52,7 +52,7 @@ export function clearanceOf(deps: Pick<GatewayDeps, 'approvals' | 'clock'>, aski
   const waiving = approvals
     .grants()
     .filter(({ organisation, principal: owner }) => organisation === key.organisation && owner === key.principal)
-    .filter((grant) => grants(grant, asking, callHash))
+    .filter((grant) => grants(grant, asking, callHash) && !isOwnWord([grant], principal.actor, asked))
   const demands = asked.map(toDemand).filter((demand) => !waiving.some((grant) => covers(grant, [demand])))
   if (demands.length === 0)
     return waived(
@@ -141,17 +141,26 @@ function fits(approval: Approval, { asking, key, demands, ttlMs, now }: Waiting)
     approval.fingerprint === feature.fingerprint &&
     approval.connection === feature.connection &&
     now < Math.min(approval.expiresAt, approval.requestedAt + ttlMs) &&
+    !isOwnWord(approval.votes, asking.exchange.principal.actor, demands) &&
     covers(approval, demands)
   )
 }
 
+/** Whoever tries a call in an agent's name does not use a word of their own for it, where somebody else's is asked. */
+const isOwnWord = (
+  words: readonly { readonly by: string }[],
+  actor: string | undefined,
+  demands: readonly Pick<ApprovalDemand, 'allowSelf'>[],
+): boolean => actor !== undefined && words.some(({ by }) => by === actor) && demands.some(({ allowSelf }) => !allowSelf)
+
 const toRequest = ({ asking, key, demands, ttlMs }: Waiting) => {
   const { act, feature, input, policyVersion, exchange } = asking
-  const { agent, user } = exchange.principal
+  const { agent, user, actor } = exchange.principal
   return {
     ...key,
     agent,
     ...(user !== undefined && { user }),
+    ...(actor !== undefined && { actor }),
     act,
     tool: feature.id,
     connection: feature.connection,
