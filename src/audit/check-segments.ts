@@ -42,7 +42,8 @@ export async function checkSegments(check: Check, progress: Progress): Promise<F
       const detail = `The log goes on in ${segmentName(number)}; what stood in between is gone.`
       return failureAt(progress, 'missing_segment', detail)
     }
-    const failure = await checkSegment(check, number, progress)
+    const failure =
+      (index === 0 ? await check.checkpoints.begin() : undefined) ?? (await checkSegment(check, number, progress))
     if (failure) return failure
     progress.segments++
   }

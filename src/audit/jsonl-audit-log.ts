@@ -189,7 +189,8 @@ function retentionOf(
       checkpoints.removing(next.record.seq, async () => {
         // The head must never speak of a record that is gone.
         await head.seal()
-        onSigned?.(await writeRetained(files, directory, signer, { ...next, gateway, at: clock() }))
+        const line = await writeRetained(files, directory, signer, { ...next, gateway, at: clock() })
+        onSigned?.(line)
         await removeSegments(files, directory, next.segment)
       }),
     failed: (trouble, error) => options.onTrouble?.(trouble, error),

@@ -9,7 +9,7 @@ import { GENESIS, isGenuine, type Link, parseLine } from './line.ts'
 import { readLinesBackwards } from './read-lines.ts'
 import { removeSegments } from './remove-segments.ts'
 import { type CheckpointPosition, resumeCheckpoints } from './resume-checkpoints.ts'
-import { ALL_RETAINED, openRetained, type Retained, readRetainedText } from './retained.ts'
+import { openRetained, type Retained, readRetainedText } from './retained.ts'
 import { listSegments, segmentName, segmentPath } from './segments.ts'
 import type { StatementKey } from './statement.ts'
 
@@ -57,15 +57,10 @@ export interface ResumeOptions {
  */
 export async function resume({ files, directory, keys, statementKeys }: ResumeOptions): Promise<Resumed> {
   const retained = openRetained(await readRetainedText(directory), statementKeys)
-  const finished = await finishRemoval(files, directory, retained)
+  const finished = await removeSegments(files, directory, retained?.segment ?? 0)
   const head = await readHead(directory, keys)
-  const checkpoints = await resumeCheckpoints({
-    files,
-    directory,
-    keys: statementKeys,
-    head,
-    from: retained?.checkpoint ?? GENESIS,
-  })
+  const from = retained?.checkpoint ?? GENESIS
+  const checkpoints = await resumeCheckpoints({ files, directory, keys: statementKeys, head, from })
   const tail = await findTail(files, directory, keys)
   const base = tail?.link ?? retained?.record ?? GENESIS
   const { checkpoint } = checkpoints
@@ -75,21 +70,21 @@ export async function resume({ files, directory, keys, statementKeys }: ResumeOp
   }
   if (head.state !== 'sealed' && !tail?.link) throw untrusted(directory)
   const ahead = furthest(head, checkpoints.record)
-  return {
-    segment: tail && { number: tail.number, size: tail.size },
-    link: ahead.seq > base.seq ? ahead : base,
-    checkpoint,
-    retained,
-    findings: [
-      ...(tail?.findings ?? []),
-      ...(retained ? [] : [{ reason: 'retained_damaged' }]),
-      ...finished,
-      ...(head.state === 'sealed' ? [] : [{ reason: `head_${head.state}` }]),
-      ...checkpoints.findings,
-      ...lost(ahead, base, tail?.damaged),
-    ],
-  }
+  const findings = [
+    ...(tail?.findings ?? []),
+    ...notesOf(retained, finished, head),
+    ...checkpoints.findings,
+    ...lost(ahead, base, tail?.damaged),
+  ]
+  const segment = tail && { number: tail.number, size: tail.size }
+  return { segment, link: ahead.seq > base.seq ? ahead : base, checkpoint, retained, findings }
 }
+
+const notesOf = (retained: Retained | undefined, removed: number, head: Head): readonly JsonObject[] => [
+  ...(retained ? [] : [{ reason: 'retained_damaged' }]),
+  ...(removed === 0 ? [] : [{ reason: 'removal_finished', segments: removed }]),
+  ...(head.state === 'sealed' ? [] : [{ reason: `head_${head.state}` }]),
+]
 
 /** What the head or a checkpoint says of the end, whichever is later. */
 function furthest(head: Head, record: Link | undefined): Link {
@@ -101,15 +96,6 @@ function furthest(head: Head, record: Link | undefined): Link {
 function lost(ahead: Link, tail: Link, damaged = 0): readonly JsonObject[] {
   const firstSeq = tail.seq + damaged + 1
   return ahead.seq < firstSeq ? [] : [{ reason: 'records_lost', firstSeq, lastSeq: ahead.seq }]
-}
-
-async function finishRemoval(
-  files: FileSystem,
-  directory: string,
-  retained: Retained = ALL_RETAINED,
-): Promise<readonly JsonObject[]> {
-  const segments = await removeSegments(files, directory, retained.segment)
-  return segments === 0 ? [] : [{ reason: 'removal_finished', segments }]
 }
 
 /** The end of the last segment that holds a whole line. A segment without one was never acknowledged and is removed. */

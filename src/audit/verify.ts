@@ -51,9 +51,7 @@ async function verifyFrom(options: VerifyOptions, retainedText: string | undefin
   const checkpoints = checkpointCheck({ directory, keys: statementKeys, from: retained.checkpoint, head })
   const keptOnes = kept && keptCheck(kept, retained.record)
   try {
-    const failure = opened
-      ? (keptOnes?.failure ?? (await checkpoints.begin()))
-      : retainedFailure('What says where the log begins was changed.')
+    const failure = opened ? keptOnes?.failure : retainedFailure('What says where the log begins was changed.')
     const numbers = (await listSegments(directory)).filter((number) => number > retained.segment)
     const check = { directory, numbers, head, checker: lineChecker(keys), signal, retained, checkpoints, keptOnes }
     return await verdictOn(check, failure)
@@ -74,6 +72,7 @@ async function verdictOn(check: Check, early: Failure | undefined): Promise<Veri
   const failure =
     early ??
     (await checkSegments(check, progress)) ??
+    (numbers.length === 0 ? await checkpoints.begin() : undefined) ??
     checkHead(head, numbers.length > 0 || retained.segment > 0, progress) ??
     checkpoints.finish(progress.link) ??
     keptOnes?.finish(progress.link)

@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import type { AuditLog } from '../../src/kernel/audit.ts'
-import { auditEvent, type AuditRoom, auditRoom, FIRST_SEGMENT } from '../helpers/audit.ts'
+import { CHECKPOINT_FILE } from '../../src/audit/checkpoint.ts'
+import type { JsonlAuditLog } from '../../src/audit/jsonl-audit-log.ts'
+import { auditEvent, type AuditRoom, auditRoom, CHECKPOINTS, FIRST_SEGMENT } from '../helpers/audit.ts'
 import { type FailingFiles, failingFiles, type Step } from '../helpers/failing-files.ts'
 
-async function openOnFailingDisk(maxBytes = 100_000): Promise<{ room: AuditRoom; disk: FailingFiles; log: AuditLog }> {
+async function openOnFailingDisk(
+  maxBytes = 100_000,
+): Promise<{ room: AuditRoom; disk: FailingFiles; log: JsonlAuditLog }> {
   const room = await auditRoom()
   const disk = failingFiles()
   return { room, disk, log: await room.open({ files: disk.files, maxBytes }) }
@@ -102,5 +105,66 @@ describe('an audit log whose disk refuses', () => {
         reason: 'truncated',
       })
     await log.close()
+  })
+})
+
+describe('checkpoints on a disk that refuses', () => {
+  it('stop nobody: records are written, the trouble is told, and the next checkpoint covers all', async () => {
+    const room = await auditRoom()
+    const disk = failingFiles()
+    const told: string[] = []
+    const log = await room.open({
+      files: disk.files,
+      checkpoints: { ...CHECKPOINTS, every: 2, everyMs: 5 },
+      onTrouble: (detail) => told.push(detail),
+    })
+    // A path is known when the file is opened: half of the line is written, and then the disk is full.
+    disk.failWhen((step, path) => (step === 'write' && path.endsWith(CHECKPOINT_FILE) ? 'ENOSPC' : undefined))
+    for (const n of [1, 2, 3, 4]) await log.append(auditEvent(n))
+    await expect.poll(() => told[0]).toContain('the disk is full; make room. Records are written all the same.')
+    expect(log.status().troubles).toEqual([told[0]])
+    const meanwhile = await room.verify()
+    expect(meanwhile).toMatchObject({
+      ok: true,
+      checkpoints: 0,
+      notes: ['Records 1 to 5 are under no checkpoint yet.'],
+    })
+    disk.failWhen(() => undefined)
+    await expect.poll(() => log.status().troubles).toEqual([])
+    await log.append(auditEvent(5))
+    await log.close()
+    expect(await ids(room)).toEqual(['r1', 'r2', 'r3', 'r4', 'r5'])
+    expect(JSON.parse((await room.lines(CHECKPOINT_FILE))[0] ?? '')).toMatchObject({ firstSeq: 1, count: 5 })
+    expect(await room.verify()).toMatchObject({ ok: true, notes: [] })
+  })
+
+  it('do not keep the log from closing, and the next time covers what was left', async () => {
+    const { room, disk, log } = await openOnFailingDisk()
+    await log.append(auditEvent(1))
+    disk.failWhen((_, path) => (path.endsWith(CHECKPOINT_FILE) ? 'EIO' : undefined))
+    await log.close()
+    expect(log.status().troubles[0]).toContain('the disk fails; check its health')
+    await room.write([2])
+    expect(await room.verify()).toMatchObject({ ok: true, checkpoints: 1, notes: [] })
+  })
+
+  it('removes nothing that it cannot record, and nothing before it has noted where the log begins', async () => {
+    for (const rule of [
+      (step: Step, path: string) => (step === 'write' && path.includes('audit-0') ? 'ENOSPC' : undefined),
+      (step: Step, path: string) => (step === 'rename' && path.endsWith('retained.json') ? 'ENOSPC' : undefined),
+    ]) {
+      const room = await auditRoom()
+      for (const n of [1, 2, 3, 4]) await room.write([n], { maxBytes: 300 })
+      const before = (await readdir(room.directory)).filter((name) => name.startsWith('audit-0'))
+      const disk = failingFiles()
+      disk.failWhen(rule)
+      const told: string[] = []
+      const retain = { maxBytes: 1 }
+      const log = await room.open({ files: disk.files, retain, onTrouble: (detail) => told.push(detail) })
+      await expect.poll(() => told[0]).toContain('Old audit records could not be removed.')
+      await log.close()
+      expect(await readdir(room.directory)).toEqual(expect.arrayContaining(before))
+      expect(await room.verify()).toMatchObject({ ok: true })
+    }
   })
 })
