@@ -7,7 +7,8 @@ import type { Log } from '../gateway/gateway.ts'
 import { apiApp } from '../http/api.ts'
 import { httpApp } from '../http/app.ts'
 import { credentialsOf } from '../http/credentials.ts'
-import { listen, type Listening } from '../http/listen.ts'
+import { leanFront } from '../http/lean-front.ts'
+import { type First, listen, type Listening } from '../http/listen.ts'
 import { metricsPage } from '../http/metrics.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { jwtVerifier } from '../identity/jwt-verifier.ts'
@@ -20,6 +21,7 @@ import { apiRoutesOf } from './api-routes.ts'
 import type { OpenApprovals } from './approvals.ts'
 import type { Connecting } from './connecting.ts'
 import { seal } from '../vault/seal.ts'
+import { withPeer } from './forward.ts'
 import type { Identities } from './identities.ts'
 import { browsing } from './pages.ts'
 import type { World } from './world.ts'
@@ -39,9 +41,21 @@ export interface DoorDeps {
   readonly mcp: McpHttp
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readonly attachToken: Secret
+  /** Workers that serve the configured place for us. */
+  readonly seat?: DoorSeat | undefined
   readonly log: Log
   readonly clock: Clock
   readonly newId: NewId
+}
+
+/** The place where workers hand us the requests that they do not answer. */
+export interface DoorSeat {
+  /** The Unix socket that we listen on. */
+  readonly socket: string
+  /** The port that workers are to listen on, nobody else's. Throws `port_in_use`. */
+  port(host: string, port: number): Promise<number>
+  /** Lets workers in; resolves when one of them has the port. */
+  open(place: { readonly host: string; readonly port: number; readonly loopbackOnly: boolean }): Promise<void>
 }
 
 /** The HTTP application and the port it is served on. */
@@ -63,19 +77,29 @@ export function door(deps: DoorDeps): Door {
     const { host, port, publicUrl } = deps.config().server
     return { host, port: listening?.port ?? port, ...(publicUrl !== undefined && { publicUrl }) }
   }
-  const make = () => makeApp(deps, address, stopping.signal)
-  let app = make()
+  const make = () => makeHttp(deps, address, stopping.signal)
+  let http = make()
   return {
-    app: { request: (path, init) => app.request(path, fromHere(init)) },
+    app: { request: (path, init) => http.app.request(path, fromHere(init)) },
     origin: () => serverUrl(address()),
     refresh() {
-      app = make()
+      http = make()
     },
     async open(place) {
       const { host, port } = place === 'configured' ? deps.config().server : { host: '127.0.0.1', port: 0 }
       const loopbackOnly = !(await isAuthenticated(deps))
-      listening = await listen({ fetch: (request, env) => app.fetch(request, env) }, { host, port, loopbackOnly })
-      app = make()
+      const seat = place === 'configured' ? deps.seat : undefined
+      listening = await (seat
+        ? listen(
+            { fetch: (request, env) => http.app.fetch(request, withPeer(env)) },
+            { host, port: await seat.port(host, port), loopbackOnly, socket: seat.socket },
+          )
+        : listen(
+            { fetch: (request, env) => http.app.fetch(request, env) },
+            { host, port, loopbackOnly, first: (...asked) => http.first(...asked) },
+          ))
+      http = make()
+      await seat?.open({ host, port: listening.port, loopbackOnly })
       await deps.world.driver.publish({ url: localUrl(listening, host), token: deps.attachToken })
       return { url: listening.url }
     },
@@ -96,11 +120,12 @@ async function isAuthenticated({ config, identities: { keys, personKeys } }: Doo
 const localUrl = ({ url, port }: Listening, host: string): string =>
   host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url
 
-function makeApp(
+/** The application, and who answers plain requests before it. */
+function makeHttp(
   deps: DoorDeps,
   address: () => { host: string; port: number; publicUrl?: string },
   stopping: AbortSignal,
-): ReturnType<typeof httpApp> {
+): { readonly app: ReturnType<typeof httpApp>; readonly first: First } {
   const { config, world, identities, mcp, admin, attachToken, log, clock, newId } = deps
   const { identity: settings, organisation, server } = config()
   const resource = resourceUrl(address())
@@ -121,7 +146,7 @@ function makeApp(
   const authenticate = (c: Context) => identity.authenticate(credentialsOf(c))
   const origin = (): string => serverUrl(address())
   const { pages } = browsing(deps, { identity, origin })
-  return httpApp({
+  const parts = {
     identity,
     mcp,
     pages: [...pages, metricsPage({ ...deps.metrics, authenticate, token: config().metrics.token })],
@@ -137,11 +162,12 @@ function makeApp(
       origins: [...defaultOrigins(address()), ...server.allowedOrigins],
     }),
     notReady: () => undefined,
-    hasToolset: (name) => Object.hasOwn(config().toolsets, name),
+    hasToolset: (name: string) => Object.hasOwn(config().toolsets, name),
     maxBodyBytes: server.maxBodyBytes,
     newId,
     log,
-  })
+  }
+  return { app: httpApp(parts), first: leanFront(parts) }
 }
 
 /** A request of this process comes over no connection that would name the host. */

@@ -10,7 +10,8 @@ import { readText } from './body.ts'
 import { credentialsOf } from './credentials.ts'
 import { problemResponse } from './problem.ts'
 
-const MAX_BODY_BYTES = 4 * 1024 * 1024
+/** The largest body of an MCP request, where nothing else is said. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024
 const METADATA = '/.well-known/oauth-protected-resource'
 /** Orchestrators ask these by address, under no name of ours; they tell nothing. */
 const HEALTH = new Set(['/livez', '/readyz', '/healthz'])
@@ -79,7 +80,7 @@ export function httpApp(deps: HttpDeps): Hono<HttpEnv> {
 }
 
 /** Rules speak of agents: what is no agent is under none of them. */
-function refusePerson({ credential, id }: Principal): void {
+export function refusePerson({ credential, id }: Principal): void {
   if (credential !== 'person') return
   throw new GatewayError(
     'forbidden',
@@ -102,14 +103,17 @@ const frame =
     secure(c.res.headers, requestId)
   }
 
+/** On every answer: browsers make no use of it. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+}
+
 function secure(headers: Headers, requestId: string): void {
-  headers.set('x-request-id', requestId)
-  headers.set('x-content-type-options', 'nosniff')
-  if (!headers.has('referrer-policy')) headers.set('referrer-policy', 'no-referrer')
-  if (!headers.has('content-security-policy')) {
-    headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
-  }
-  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+  if (!headers.has('x-request-id')) headers.set('x-request-id', requestId)
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!headers.has(name)) headers.set(name, value)
 }
 
 /** RFC 9728 §3.1 puts the resource's path behind the well-known part; clients also try without it. */

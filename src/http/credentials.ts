@@ -8,10 +8,17 @@ const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via']
 /** What a request brings to prove who it is. Works on every route of an application served by `listen`. */
 export function credentialsOf(c: Context): CredentialRequest {
   const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
-  const proxied = PROXY_HEADERS.some((header) => c.req.header(header) !== undefined)
+  return toCredentials((name) => c.req.header(name), incoming?.socket.remoteAddress)
+}
+
+/** The same of headers and the peer's address. */
+export function toCredentials(
+  header: (name: string) => string | undefined,
+  peer: string | undefined,
+): CredentialRequest {
   return {
-    authorization: c.req.header('authorization'),
-    agentHeader: c.req.header('gatehouse-agent'),
-    remoteAddress: proxied ? undefined : incoming?.socket.remoteAddress,
+    authorization: header('authorization'),
+    agentHeader: header('gatehouse-agent'),
+    remoteAddress: PROXY_HEADERS.some((name) => header(name) !== undefined) ? undefined : peer,
   }
 }

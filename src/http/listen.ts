@@ -1,5 +1,12 @@
 import { type AddressInfo, isIP } from 'node:net'
-import type { Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { isLoopbackAddress } from '../identity/loopback.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -18,7 +25,13 @@ export interface ListenOptions {
   readonly port: number
   /** Refuses every host but this machine's: without configured authentication nobody else may come in. */
   readonly loopbackOnly?: boolean
+  /** Listens on this Unix socket instead; host and port are then those that somebody else listens on for us. */
+  readonly socket?: string
+  /** Is handed every request first; true when it has taken it over. `rest` gives it to the application after all. */
+  readonly first?: First
 }
+
+export type First = (request: IncomingMessage, response: ServerResponse, rest: () => void) => boolean
 
 export interface StopOptions {
   readonly graceMs?: number
@@ -37,7 +50,7 @@ export interface Listening {
 /** Serves an application on a port. GatewayError `port_in_use` when it is taken, `usage` for a host that is not allowed. */
 export async function listen(
   { fetch }: { readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] },
-  { host, port, loopbackOnly = false }: ListenOptions,
+  { host, port, loopbackOnly = false, socket, first = () => false }: ListenOptions,
 ): Promise<Listening> {
   if (loopbackOnly && !isLoopbackHost(host)) throw notLoopback(host)
   const serverOptions = {
@@ -45,15 +58,34 @@ export async function listen(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   }
-  const server = createAdaptorServer({ fetch, serverOptions }) as Server
+  const server = createAdaptorServer({
+    fetch,
+    serverOptions,
+    createServer: taking(first) as typeof createServer,
+  }) as Server
   const activity = watchActivity(server)
-  const { port: bound } = await bind(server, host, port)
+  const bound = socket === undefined ? (await bind(server, host, port)).port : await bindSocket(server, socket, port)
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     close: (options = {}) => stop(server, activity, options),
   }
 }
+
+/** As `node:http` makes it, with somebody who looks at each request before the application. */
+const taking =
+  (first: First) =>
+  (options: ServerOptions, listener: RequestListener): Server =>
+    createServer(options, (request, response) => {
+      const rest = (): void => listener(request, response)
+      if (!first(request, response, rest)) rest()
+    })
+
+const bindSocket = (server: Server, path: string, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => resolve(port))
+  })
 
 const bind = (server: Server, host: string, port: number): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {

@@ -13,7 +13,7 @@ interface HeaderParam {
 /** Judges the `Mcp-Param-*` headers of a `tools/call`; undefined when they say what the body says. */
 export type HeaderParams = (
   params: JsonObject,
-  headers: Headers,
+  headers: Pick<Headers, 'get'>,
   caller: Pick<Caller, 'principal' | 'toolset'>,
 ) => RpcError | undefined
 

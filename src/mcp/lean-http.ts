@@ -4,7 +4,7 @@ import { type CallLimits, mcpCalls } from './calls.ts'
 import type { McpDeps } from './deps.ts'
 import { type Caller, modernProtocol, toObject } from './exchange.ts'
 import { headerParams } from './header-params.ts'
-import { leanDoor, type LeanSession } from './lean.ts'
+import { leanDoor, type LeanSession, toResponse } from './lean.ts'
 import { idOf, type RpcId, rpcErrorResponse } from './rpc.ts'
 import { classify, isCall, type McpHttpRequest, readBody, type SessionFacts } from './streamable-http.ts'
 import { ownerOf } from './sessions.ts'
@@ -67,7 +67,8 @@ export function leanHttp(deps: McpDeps, elsewhere: Elsewhere, limits: CallLimits
       }
       const session = request.headers.get('mcp-session-id')
       if (session !== null) await book.learn(session)
-      return quick({ request, body, caller, route })
+      const reply = await quick({ request, body, caller, route })
+      return reply && toResponse(reply)
     },
     cancel: book.cancel,
     end: calls.end,

@@ -28,8 +28,14 @@ export interface LeanDoor {
   readonly sessions: { find(id: string, principal: Principal): LeanSession | undefined }
 }
 
+/** What plain requests need of the HTTP request; every `Request` is one. */
+export interface LeanHead {
+  readonly headers: Pick<Headers, 'get' | 'has'>
+  readonly signal: AbortSignal
+}
+
 export interface LeanRequest {
-  readonly request: Request
+  readonly request: LeanHead
   readonly body: Json | undefined
   readonly caller: Caller
   readonly route: InboundClassificationOutcome
@@ -43,12 +49,23 @@ interface Plain extends LeanRequest {
   readonly meta: JsonObject
 }
 
+/** An answer as HTTP sends it: a text, or pieces that are sent one after the other. */
+export interface LeanReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | readonly Buffer[]
+}
+
+/** The same as a `Response`. */
+export const toResponse = ({ status, headers, body }: LeanReply): Response =>
+  new Response(typeof body === 'string' ? body : Buffer.concat(body), { status, headers: { ...headers } })
+
 /**
  * Answers plain requests as JSON without server objects and streams. Undefined sends the request the
  * SDK's way: everything that is odd, wrong, or wants to hear something before its result. The answers are the same.
  */
 export function leanDoor({ deps, methods, sessions }: LeanDoor) {
-  return async (asked: LeanRequest): Promise<Response | undefined> => {
+  return async (asked: LeanRequest): Promise<LeanReply | undefined> => {
     const plain = toPlain(asked)
     if (!plain) return undefined
     if (isPlainModern(plain)) return answerModern(deps, methods, plain)
@@ -80,11 +97,11 @@ function isPlainModern({ route, request, method, params }: Plain): boolean {
 /** Not in the encoded form that headers use for names beyond ASCII. */
 const isPlainName = (name: unknown): boolean => typeof name === 'string' && !name.startsWith('=?')
 
-async function answerModern(deps: McpDeps, methods: Methods, plain: Plain): Promise<Response | undefined> {
+async function answerModern(deps: McpDeps, methods: Methods, plain: Plain): Promise<LeanReply | undefined> {
   const { caller, params, meta, request } = plain
   const exchange = plainExchange({ caller, params, protocol: modernProtocol(meta), signal: request.signal })
   const reply = await methods.answer(plain.method, params, exchange)
-  return toResponse(plain, reply, (members) => stamped(members, deps.serverInfo), {})
+  return toReply(plain, reply, (members) => stamped(members, deps.serverInfo), {})
 }
 
 /** What 2026-07-28 wants in every result. */
@@ -113,7 +130,7 @@ function sessionOf(
 }
 
 /** A legacy client that goes away has not cancelled; only `notifications/cancelled` and the session's end do. */
-async function answerLegacy(methods: Methods, session: LeanSession, plain: Plain): Promise<Response | undefined> {
+async function answerLegacy(methods: Methods, session: LeanSession, plain: Plain): Promise<LeanReply | undefined> {
   const { caller, params, id } = plain
   const { served, running } = session
   const controller = new AbortController()
@@ -126,46 +143,50 @@ async function answerLegacy(methods: Methods, session: LeanSession, plain: Plain
     }),
     onLog: (message) => served.log(message),
   }
-  const cancelled = new Promise<undefined>((resolve) => {
-    controller.signal.addEventListener('abort', () => resolve(undefined))
-  })
   running.set(id, controller)
   try {
-    const reply = await Promise.race([methods.answer(plain.method, params, exchange), cancelled])
+    const reply = await untilCancelled(methods.answer(plain.method, params, exchange), controller.signal)
     const headers = { 'mcp-session-id': session.id }
     return reply && !controller.signal.aborted
-      ? toResponse(plain, reply, (members) => members, headers)
+      ? toReply(plain, reply, (members) => members, headers)
       : unanswered(headers)
   } finally {
     running.delete(id)
   }
 }
 
-/** A cancelled request gets no response; a stream that ends says so. */
-const unanswered = (headers: Record<string, string>): Response =>
-  new Response('', { status: 200, headers: { ...headers, 'content-type': 'text/event-stream' } })
+/** What the work gives, or undefined as soon as the signal aborts. */
+const untilCancelled = (work: Promise<Reply>, signal: AbortSignal): Promise<Reply | undefined> =>
+  new Promise((resolve, reject) => {
+    work.then(resolve, reject)
+    signal.addEventListener('abort', () => resolve(undefined))
+  })
 
-function toResponse(
+/** A cancelled request gets no response; a stream that ends says so. */
+const unanswered = (headers: Record<string, string>): LeanReply => ({
+  status: 200,
+  headers: { ...headers, 'content-type': 'text/event-stream' },
+  body: '',
+})
+
+function toReply(
   { id, method }: Plain,
   reply: Reply,
   stamp: (members: JsonObject) => JsonObject,
   headers: Record<string, string>,
-): Response | undefined {
+): LeanReply | undefined {
   if (!reply.error && !reply.encoded && method === 'tools/list') return undefined // the SDK adapts it to the era
-  return new Response(bodyOf(`{"jsonrpc":"2.0","id":${JSON.stringify(id)}`, reply, stamp), {
+  return {
     status: reply.error?.code === MISSING_CAPABILITY && !('mcp-session-id' in headers) ? 400 : 200,
     headers: { ...headers, 'content-type': 'application/json' },
-  })
+    body: bodyOf(`{"jsonrpc":"2.0","id":${JSON.stringify(id)}`, reply, stamp),
+  }
 }
 
-function bodyOf(
-  start: string,
-  reply: Reply,
-  stamp: (members: JsonObject) => JsonObject,
-): string | Uint8Array<ArrayBuffer> {
+function bodyOf(start: string, reply: Reply, stamp: (members: JsonObject) => JsonObject): LeanReply['body'] {
   if (reply.error) return `${start},"error":${JSON.stringify(reply.error)}}`
   if (!reply.encoded) return `${start},"result":${JSON.stringify(stamp(reply.result))}}`
   const { bytes, others } = reply.encoded
   const rest = JSON.stringify(stamp(others)).slice(1)
-  return Buffer.concat([Buffer.from(`${start},"result":{`), bytes, Buffer.from(`${rest === '}' ? '' : ','}${rest}}`)])
+  return [Buffer.from(`${start},"result":{`), bytes, Buffer.from(`${rest === '}' ? '' : ','}${rest}}`)]
 }

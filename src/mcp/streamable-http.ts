@@ -15,8 +15,8 @@ import { type CallLimits, mcpCalls } from './calls.ts'
 import { onListChanged } from './changes.ts'
 import { EVENT_LIMITS, eventBook, type EventLimits } from './event-store.ts'
 import { type Caller, toObject } from './exchange.ts'
-import { headerParams } from './header-params.ts'
-import { leanDoor } from './lean.ts'
+import { type HeaderParams, headerParams } from './header-params.ts'
+import { leanDoor, type LeanHead, type LeanReply, toResponse } from './lean.ts'
 import { legacyDoor } from './legacy-http.ts'
 import { listenBook } from './listens.ts'
 import { readMessage } from './message.ts'
@@ -47,7 +47,18 @@ export interface McpHttpRequest extends Caller {
   readonly text?: string
 }
 
+/** A POST that has been authenticated and read, without the objects of `fetch`. */
+export interface McpPlainRequest extends Caller {
+  readonly request: LeanHead
+  readonly text: string
+}
+
 export interface McpHttp {
+  /**
+   * Answers one of the requests that agents make all day. Undefined, before anything was done, for every other one: that is
+   * for `handle`, with the same answers.
+   */
+  plain(request: McpPlainRequest): Promise<LeanReply | undefined>
   /** Answers one request to the MCP endpoint, in whichever era it speaks. */
   handle(request: McpHttpRequest): Promise<Response>
   /** What is open and running now. */
@@ -91,7 +102,8 @@ export interface Elsewhere {
 
 /** MCP over Streamable HTTP: 2026-07-28 per request, earlier versions in sessions, on one endpoint. */
 export function mcpHttp(deps: McpDeps, options: McpHttpOptions = {}): McpHttp {
-  const { calls, sessions, subscriptions, listens, modern, legacy, quick } = openDoors(deps, options)
+  const doors = openDoors(deps, options)
+  const { calls, sessions, subscriptions, listens, modern } = doors
   const headerProblem = headerParams(deps.tools)
   const stopListening = onListChanged(deps, (kind) => {
     calls.sweep()
@@ -109,22 +121,7 @@ export function mcpHttp(deps: McpDeps, options: McpHttpOptions = {}): McpHttp {
     await Promise.all(sessions.all().flatMap((session) => (matches(session.principal) ? [sessions.end(session)] : [])))
   }
   return {
-    async handle({ request, text, ...caller }) {
-      const read = request.method === 'POST' ? readBody(request, text ?? '') : { body: undefined }
-      if (read instanceof Response) return read
-      const { body } = read
-      const id = idOf(body)
-      if (stopping && id !== null) return rpcErrorResponse(503, STOPPING, id)
-      const route = classify(request, body)
-      if (isCall(route)) {
-        const problem = headerProblem(toObject(route.message.params), request.headers, caller)
-        if (problem) return rpcErrorResponse(400, problem, id)
-      }
-      const answered = await quick({ request, body, caller, route })
-      if (answered) return answered
-      if (route.kind === 'legacy') return legacy(request, body, caller)
-      return isListen(route) ? listens.serve(request, body, caller) : serveModern(modern, request, body, caller)
-    },
+    ...answering(doors, headerProblem, () => stopping),
     counts: () => ({
       sessions: sessions.all().length,
       listens: listens.count(),
@@ -148,6 +145,40 @@ export function mcpHttp(deps: McpDeps, options: McpHttpOptions = {}): McpHttp {
       await modern.close()
       await terminate(() => true)
       subscriptions.close()
+    },
+  }
+}
+
+/** Requests come to the lean door first, then to the one of their era. */
+function answering(
+  { listens, modern, legacy, quick }: ReturnType<typeof openDoors>,
+  headerProblem: HeaderParams,
+  isStopping: () => boolean,
+): Pick<McpHttp, 'plain' | 'handle'> {
+  return {
+    async plain({ request, text, ...caller }) {
+      const read = isStopping() ? undefined : readMessage(text)
+      if (!read || read.error) return undefined
+      const { body } = read
+      const route = classify({ method: 'POST', headers: request.headers }, body)
+      if (isCall(route) && headerProblem(toObject(route.message.params), request.headers, caller)) return undefined
+      return quick({ request, body, caller, route })
+    },
+    async handle({ request, text, ...caller }) {
+      const read = request.method === 'POST' ? readBody(request, text ?? '') : { body: undefined }
+      if (read instanceof Response) return read
+      const { body } = read
+      const id = idOf(body)
+      if (isStopping() && id !== null) return rpcErrorResponse(503, STOPPING, id)
+      const route = classify(request, body)
+      if (isCall(route)) {
+        const problem = headerProblem(toObject(route.message.params), request.headers, caller)
+        if (problem) return rpcErrorResponse(400, problem, id)
+      }
+      const answered = await quick({ request, body, caller, route })
+      if (answered) return toResponse(answered)
+      if (route.kind === 'legacy') return legacy(request, body, caller)
+      return isListen(route) ? listens.serve(request, body, caller) : serveModern(modern, request, body, caller)
     },
   }
 }
@@ -182,7 +213,10 @@ export function readBody(request: Request, text: string): { readonly body: Json 
   return read.error ? rpcErrorResponse(400, read.error, read.id) : read
 }
 
-export const classify = ({ method, headers }: Request, body: Json | undefined): InboundClassificationOutcome => {
+export const classify = (
+  { method, headers }: Pick<Request, 'method'> & Pick<LeanHead, 'headers'>,
+  body: Json | undefined,
+): InboundClassificationOutcome => {
   const version = headers.get('mcp-protocol-version')
   const named = headers.get('mcp-method')
   return classifyInboundRequest({

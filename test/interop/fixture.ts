@@ -1,8 +1,10 @@
 import { httpApp } from '../../src/http/app.ts'
+import { leanFront } from '../../src/http/lean-front.ts'
 import { listen, type StopOptions } from '../../src/http/listen.ts'
 import type { Call } from '../../src/gateway/call-tool.ts'
 import type { ToolPage } from '../../src/gateway/listing.ts'
 import { challengeFor } from '../../src/identity/challenge.ts'
+import type { CredentialRequest } from '../../src/identity/identity.ts'
 import { defaultHosts, defaultOrigins } from '../../src/identity/origin.ts'
 import { GatewayError } from '../../src/kernel/errors.ts'
 import type { Exchange } from '../../src/kernel/exchange.ts'
@@ -121,6 +123,8 @@ export interface StartOptions extends McpHttpOptions {
   readonly capabilities?: ReturnType<McpDeps['capabilities']>
   readonly maxBodyBytes?: number
   readonly port?: number
+  /** False takes every request through the application. For comparing the two ways. */
+  readonly front?: boolean
 }
 
 /** The whole HTTP edge on a loopback port, with `Authorization: Bearer <agent>` as identity and a clock to move. */
@@ -130,6 +134,7 @@ export async function startEdge({
   capabilities,
   maxBodyBytes,
   port = 0,
+  front = true,
   ...options
 }: StartOptions = {}) {
   let now = 0
@@ -143,9 +148,9 @@ export async function startEdge({
     scopes: ['tools'],
   }
   let allowed = { hosts: [] as readonly string[], origins: [] as readonly string[] }
-  const app = httpApp({
+  const parts = {
     identity: {
-      async authenticate({ authorization }) {
+      async authenticate({ authorization }: CredentialRequest) {
         const agent = /^Bearer ([a-z]+)$/.exec(authorization ?? '')?.[1]
         if (agent === 'poor') {
           throw new GatewayError('forbidden', 'The token lacks a scope.', { data: { error: 'insufficient_scope' } })
@@ -153,7 +158,7 @@ export async function startEdge({
         if (agent === undefined) throw new GatewayError('unauthenticated', 'Send an API key.')
         return principalOf(agent)
       },
-      challenge: (error) => challengeFor(error, facts),
+      challenge: (error: GatewayError) => challengeFor(error, facts),
       metadata: { path: '/.well-known/oauth-protected-resource/mcp', document: { resource: facts.resource.href } },
     },
     mcp,
@@ -162,8 +167,10 @@ export async function startEdge({
     newId: deps.newId,
     log: deps.log,
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
-  })
-  const server = await listen(app, { host: '127.0.0.1', port })
+  }
+  const app = httpApp(parts)
+  const first = front && options.lean !== false ? { first: leanFront(parts) } : {}
+  const server = await listen(app, { host: '127.0.0.1', port, ...first })
   allowed = {
     hosts: defaultHosts({ host: '127.0.0.1', port: server.port }),
     origins: defaultOrigins({ host: '127.0.0.1', port: server.port }),

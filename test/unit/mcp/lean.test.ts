@@ -12,7 +12,7 @@ import {
   text,
 } from '../../interop/fixture.ts'
 
-/** One request, sent to an edge with the lean door and to one without. */
+/** One request, sent to an edge with the lean front and door, to one with the door alone, and to one without. */
 interface Scenario {
   readonly title: string
   readonly send: (edge: Edge, session: string) => Promise<Response>
@@ -154,30 +154,35 @@ async function seen(response: Response): Promise<unknown> {
 
 describe('the lean door', () => {
   let lean: Edge
+  let door: Edge
   let sdk: Edge
-  let sessions: readonly [string, string]
+  let sessions: readonly [string, string, string]
 
   beforeAll(async () => {
     lean = await startEdge({ tools: demoTools() })
+    door = await startEdge({ tools: demoTools(), front: false })
     sdk = await startEdge({ tools: demoTools(), lean: false })
-    sessions = [await initialize(lean), await initialize(sdk)]
+    sessions = [await initialize(lean), await initialize(sdk), await initialize(door)]
   })
-  afterAll(() => Promise.all([lean.close(), sdk.close()]))
+  afterAll(() => Promise.all([lean.close(), door.close(), sdk.close()]))
 
   it.each(SCENARIOS)('answers as the SDK does: $title', async ({ send }) => {
     const [quick, slow] = await Promise.all([send(lean, sessions[0]).then(seen), send(sdk, sessions[1]).then(seen)])
     expect(quick).toEqual(slow)
+    expect(await send(door, sessions[2]).then(seen)).toEqual(slow)
     expect(JSON.stringify(quick)).not.toContain('/home/secret')
   })
 
   it('answers the common requests as JSON, without a stream', async () => {
     const call = await post(lean, rpc('tools/call', { name: 'echo' }), { session: sessions[0] })
     const slow = await post(sdk, rpc('tools/call', { name: 'echo' }), { session: sessions[1] })
-    expect([call.headers.get('content-type'), slow.headers.get('content-type')]).toEqual([
+    const middle = await post(door, rpc('tools/call', { name: 'echo' }), { session: sessions[2] })
+    expect([call, slow, middle].map(({ headers }) => headers.get('content-type'))).toEqual([
       'application/json',
       'text/event-stream',
+      'application/json',
     ])
-    await Promise.all([call.text(), slow.text()])
+    await Promise.all([call.text(), slow.text(), middle.text()])
   })
 
   it('hands the source the same exchange', () => {
@@ -185,5 +190,17 @@ describe('the lean door', () => {
       edge.tools.calls.map(({ call, exchange: { principal, protocol, meta } }) => ({ call, principal, protocol, meta }))
     expect(facts(lean).length).toBeGreaterThan(30)
     expect(facts(lean)).toEqual(facts(sdk))
+    expect(facts(door)).toEqual(facts(sdk))
+  })
+
+  it('sends the same headers whichever way an answer came', async () => {
+    const call = (edge: Edge) => postModern(edge, 'tools/call', { name: 'echo', arguments: {} })
+    const [front, behind] = [await call(lean), await call(door)]
+    const names = ({ headers }: Response) => [...headers.keys()].toSorted()
+    expect(names(front)).toEqual(names(behind))
+    for (const name of ['content-type', 'cache-control', 'content-security-policy', 'referrer-policy'])
+      expect(front.headers.get(name)).toBe(behind.headers.get(name))
+    expect(front.headers.get('x-request-id')).toMatch(/^id-/)
+    await Promise.all([front.text(), behind.text()])
   })
 })
