@@ -104,6 +104,7 @@ export async function policyBook({ store, clock, newId, onChanged, onLost }: Pol
       await makeRoom(store, held, text.length)
       await keep({ ...draft, version: parent + 1, text, hash: policyHash(text), parent, at: clock() })
       await take()
+      await forgetRivals(store, held)
       return held.active.version
     },
     close: unwatch,
@@ -152,7 +153,7 @@ async function history(store: Store, { id, active }: Held): Promise<readonly Ver
   return rows.filter(isPast).toReversed()
 }
 
-/** Forgets what never came into force and the oldest versions, but never the one in force. */
+/** Forgets the oldest versions. Touches nothing but the past: another process may be saving the next one. */
 async function makeRoom(store: Store, held: Held, more: number): Promise<void> {
   if (more > MOST_CHARACTERS / 4) {
     throw new GatewayError(
@@ -160,13 +161,17 @@ async function makeRoom(store: Store, held: Held, more: number): Promise<void> {
       `A managed policy has at most ${MOST_CHARACTERS / 4} characters. Declare parts of it in gateway.config.json.`,
     )
   }
-  const kept = await history(store, held)
   let characters = more
-  const isKept = new Set<string>()
-  for (const [index, { id, value }] of kept.entries()) {
+  for (const [index, { id, value }] of (await history(store, held)).entries()) {
     characters += value.text.length
-    if (index < MOST_VERSIONS - 1 && characters <= MOST_CHARACTERS) isKept.add(id)
+    const isKept = index < MOST_VERSIONS - 1 && characters <= MOST_CHARACTERS
+    if (!isKept && id !== held.id) await store.delete(policyRows, id)
   }
-  if (held.id !== undefined) isKept.add(held.id)
-  for (const { id } of await store.list(policyRows)) if (!isKept.has(id)) await store.delete(policyRows, id)
+}
+
+/** Forgets the texts that wanted to be the version which is in force now, and are not. */
+async function forgetRivals(store: Store, { id: own, active }: Held): Promise<void> {
+  for (const { id, value } of await store.list(policyRows)) {
+    if (value.version === active.version.version && id !== own) await store.delete(policyRows, id)
+  }
 }

@@ -67,7 +67,14 @@ function bannerOf(rows: readonly Row[], widening: number): string {
   const wide = rows.filter((row) => row.widening)
   const unique = (of: (row: Row) => string): number => new Set(wide.map(of)).size
   const destructive = wide.filter(({ effect }) => effect === 'destructive').length
-  const what = `widens access at ${amount(widening)} places: ${amount(unique(({ tool }) => tool))} tools × ${amount(unique(({ agent }) => agent))} agents`
+  const tools = counted(
+    unique(({ tool }) => tool),
+    'tool',
+  )
+  const what = `widens access at ${counted(widening, 'place')}: ${tools} × ${counted(
+    unique(({ agent }) => agent),
+    'agent',
+  )}`
   return destructive > 0 ? `${what}, ${amount(destructive)} destructive` : what
 }
 
@@ -145,6 +152,8 @@ function sayReplay(shell: Shell, replay: NonNullable<PolicyPlan['replay']>): voi
   if (changed > MOST_CALLS)
     say(shell, `… and ${amount(changed - Math.min(MOST_CALLS, changes.length))} more; --json lists more of them`)
 }
+
+const counted = (count: number, noun: string): string => `${amount(count)} ${noun}${count === 1 ? '' : 's'}`
 
 /** A number as people read it: `4,031`. */
 export const amount = (value: number): string => value.toLocaleString('en-US')
