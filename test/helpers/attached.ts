@@ -69,7 +69,7 @@ export async function door(gateway: TestGateway) {
   const token = new Secret(`gha_${newId().replaceAll(/\W/g, '')}`)
   const identity = createIdentity({
     agents: () => deps.snapshot().agents,
-    keys: { verify: () => 'nobody' },
+    keys: { verify: () => ({ owner: 'nobody', keyId: 'none' }) },
     attachToken: token,
     organisation: 'acme',
     resource: new URL('http://127.0.0.1'),
