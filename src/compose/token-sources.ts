@@ -57,12 +57,15 @@ export function targetFor(
   const { settings, allowPrivateNetwork } = definition
   const target = oauthTarget(method, { client: client ?? { id: '' }, settings, allowPrivateNetwork })
   const { authorizeUrl, tokenUrl, revokeUrl } = declaredClient(config, definition) ?? {}
-  const { revoke } = target.spec
+  const { issuer, revoke, ...spec } = target.spec
+  // Another server is another issuer.
+  const own = authorizeUrl === undefined ? { ...(issuer !== undefined && { issuer }) } : { authorizeUrl }
   return {
     ...target,
     spec: {
-      ...target.spec,
-      ...(authorizeUrl !== undefined && { authorizeUrl }),
+      ...spec,
+      ...own,
+      ...(revoke && { revoke }),
       ...(tokenUrl !== undefined && { tokenUrl }),
       ...(revokeUrl !== undefined && revoke && { revoke: { ...revoke, url: revokeUrl } }),
     },

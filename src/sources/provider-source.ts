@@ -107,11 +107,21 @@ async function whileOpen<T>(
   running.add(controller)
   try {
     return await work(controller.signal)
+  } catch (error) {
+    throw controller.signal.aborted && !caller.aborted ? endedMeanwhile(error) : error
   } finally {
     running.delete(controller)
     caller.removeEventListener('abort', abort)
   }
 }
+
+/** It was not the caller who gave up. */
+const endedMeanwhile = (cause: unknown): GatewayError =>
+  new GatewayError(
+    'connection_unusable',
+    'The connection was ended while the call ran: it may or may not have been made. conn:gatehouse:status says why, and what to do.',
+    { cause },
+  )
 
 function once<T>(listener: (value: T) => void): (value: T) => void {
   let isDone = false

@@ -18,11 +18,12 @@ export const CLIENT = { id: 'gatehouse', secret: 'oidc-client-secret-0123456789'
 export async function oidcServer(
   redirectUris: readonly string[],
   more: Partial<ClientMetadata> = {},
+  scopes: readonly string[] = ['openid', 'offline_access', 'notes.read', 'notes.write'],
 ): Promise<OidcServer> {
   const http = createServer()
   await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening))
   const issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-  const provider = new Provider(issuer, configuration(redirectUris, more))
+  const provider = new Provider(issuer, configuration(redirectUris, more, scopes))
   let tokenRequests = 0
   provider.use(async (context, next) => {
     if (context.path === '/token') tokenRequests++
@@ -46,7 +47,11 @@ export async function oidcServer(
   }
 }
 
-const configuration = (redirectUris: readonly string[], more: Partial<ClientMetadata>): Configuration => ({
+const configuration = (
+  redirectUris: readonly string[],
+  more: Partial<ClientMetadata>,
+  scopes: readonly string[],
+): Configuration => ({
   clients: [
     {
       client_id: CLIENT.id,
@@ -59,7 +64,7 @@ const configuration = (redirectUris: readonly string[], more: Partial<ClientMeta
       ...more,
     },
   ],
-  scopes: ['openid', 'offline_access', 'notes.read', 'notes.write'],
+  scopes: [...scopes],
   pkce: { required: () => true },
   rotateRefreshToken: true,
   issueRefreshToken: () => true,

@@ -198,7 +198,7 @@ describe('a provider connection', () => {
     const calling = call('get_thing', { id: 'x' })
     await expect.poll(() => vendor.requests.length).toBe(2)
     await connected.close()
-    await expect(calling).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(calling).rejects.toMatchObject({ code: 'connection_unusable' })
     await expect(call('get_thing', { id: 'x' })).rejects.toMatchObject({ code: 'connection_unusable' })
   })
 
