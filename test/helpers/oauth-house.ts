@@ -1,6 +1,6 @@
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -134,10 +134,14 @@ function toText(word: unknown): string {
   return typeof word === 'string' ? word : (JSON.stringify(word) ?? '')
 }
 
+/** Below the ports that systems give out by themselves: no fake service takes it meanwhile. */
 async function freePort(): Promise<number> {
+  const port = randomInt(20_000, 30_000)
   const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const { port } = server.address() as AddressInfo
+  const isFree = await new Promise<boolean>((told) => {
+    server.once('error', () => told(false))
+    server.listen(port, '127.0.0.1', () => told(true))
+  })
   await new Promise<void>((closed) => void server.close(() => closed()))
-  return port
+  return isFree ? port : freePort()
 }
