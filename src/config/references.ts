@@ -24,7 +24,8 @@ type Report = (detail: string) => void
 
 /**
  * Fills in `${…}` in every text and makes Secrets of what stands where secrets may stand: a connection's `auth` fields,
- * `mcp.env` and `mcp.headers`, and the secrets of OAuth clients. A `{ "env": … }` anywhere else stays what it is, so that it cannot be mistaken.
+ * `mcp.env` and `mcp.headers`, the secrets of OAuth clients, and `metrics.token`. A `{ "env": … }` anywhere else stays what it is,
+ * so that it cannot be mistaken.
  */
 export async function resolveReferences(json: Json, source: ReferenceSource): Promise<Resolved> {
   const problems: ConfigProblem[] = []
@@ -45,9 +46,15 @@ export async function resolveReferences(json: Json, source: ReferenceSource): Pr
   return { value: await walk(json, [], ''), problems }
 }
 
-function secretKind([section, , part, member, name, ...more]: readonly string[]): Kind | undefined {
+function secretKind(path: readonly string[]): Kind | undefined {
+  const [section, key, part, member] = path
+  if (section === 'metrics') return key === 'token' && part === undefined ? 'credential' : undefined
   if (section === 'oauthClients') return part === 'clientSecret' && member === undefined ? 'credential' : undefined
-  if (section !== 'connections' || more.length > 0) return undefined
+  return section === 'connections' ? connectionSecret(path.slice(2)) : undefined
+}
+
+function connectionSecret([part, member, name, ...more]: readonly string[]): Kind | undefined {
+  if (more.length > 0) return undefined
   if (part === 'auth' && member !== undefined && member !== 'method' && name === undefined) return 'credential'
   if (part !== 'mcp' || name === undefined) return undefined
   if (member === 'env') return 'variable'

@@ -7,7 +7,7 @@ import type { McpTransport } from '../../src/sources/mcp-spec.ts'
 
 /** What a configuration says of a connection: the server, and what else it wants to say. */
 export interface DeclaredServer {
-  readonly mcp: object
+  readonly mcp?: object
   readonly [more: string]: unknown
 }
 
@@ -16,6 +16,8 @@ export interface Declared {
   readonly agents?: Readonly<Record<string, object>>
   /** Everything is allowed when left out. */
   readonly policy?: object
+  /** Other sections of the configuration. */
+  readonly sections?: Readonly<Record<string, unknown>>
 }
 
 export interface Composed {
@@ -34,7 +36,7 @@ const SILENT = { info: () => undefined, warn: () => undefined, error: () => unde
 /** A folder with a configuration in which agents may do everything. */
 const ALLOW_ALL = { rules: [{ id: 'all', effect: 'allow' }] }
 
-export async function configured({ connections, agents = { ann: {} }, policy = ALLOW_ALL }: Declared) {
+export async function configured({ connections, agents = { ann: {} }, policy = ALLOW_ALL, sections }: Declared) {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-test-'))
   const path = join(directory, 'gateway.config.json')
   const document = {
@@ -44,6 +46,7 @@ export async function configured({ connections, agents = { ann: {} }, policy = A
     agents,
     connections,
     policy,
+    ...sections,
   }
   await writeFile(path, JSON.stringify(document))
   return { path, remove: () => rm(directory, { recursive: true, force: true }) }

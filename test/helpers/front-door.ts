@@ -28,8 +28,9 @@ export interface Answer {
 export async function frontDoor(
   connections: Parameters<typeof composed>[0]['connections'] = {},
   policy?: object,
+  sections: Readonly<Record<string, unknown>> = {},
 ): Promise<FrontDoor> {
-  const house = await composed({ connections, ...(policy && { policy }) })
+  const house = await composed({ connections, sections, ...(policy && { policy }) })
   const { origin } = house.endpoint
   const admin = house.house.adminToken.reveal()
   const ask: FrontDoor['ask'] = async (method, path, { as = admin, body, headers = {} } = {}) => {
