@@ -9,7 +9,7 @@ import { GENESIS, isGenuine, type Link, parseLine } from './line.ts'
 import { readLinesBackwards } from './read-lines.ts'
 import { removeSegments } from './remove-segments.ts'
 import { type CheckpointPosition, resumeCheckpoints } from './resume-checkpoints.ts'
-import { openRetained, type Retained, readRetainedText } from './retained.ts'
+import { ALL_RETAINED, openRetained, type Retained, readRetainedText } from './retained.ts'
 import { listSegments, segmentName, segmentPath } from './segments.ts'
 import type { StatementKey } from './statement.ts'
 
@@ -57,14 +57,14 @@ export interface ResumeOptions {
  */
 export async function resume({ files, directory, keys, statementKeys }: ResumeOptions): Promise<Resumed> {
   const retained = openRetained(await readRetainedText(directory), statementKeys)
-  const finished = await removeSegments(files, directory, retained?.segment ?? 0)
+  const begin = retained ?? ALL_RETAINED
+  const finished = await removeSegments(files, directory, begin.segment)
   const head = await readHead(directory, keys)
-  const from = retained?.checkpoint ?? GENESIS
-  const checkpoints = await resumeCheckpoints({ files, directory, keys: statementKeys, head, from })
+  const checkpoints = await resumeCheckpoints({ files, directory, keys: statementKeys, head, from: begin.checkpoint })
   const tail = await findTail(files, directory, keys)
-  const base = tail?.link ?? retained?.record ?? GENESIS
+  const base = tail?.link ?? begin.record
   const { checkpoint } = checkpoints
-  if (!tail && head.state === 'missing' && !checkpoints.record && base === GENESIS) {
+  if (!tail && head.state === 'missing' && !checkpoints.record && begin === ALL_RETAINED) {
     await writeHead(files, directory, keys[0], { link: GENESIS, checkpoint: GENESIS })
     return { segment: undefined, link: GENESIS, checkpoint, retained, findings: [] }
   }
@@ -76,8 +76,7 @@ export async function resume({ files, directory, keys, statementKeys }: ResumeOp
     ...checkpoints.findings,
     ...lost(ahead, base, tail?.damaged),
   ]
-  const segment = tail && { number: tail.number, size: tail.size }
-  return { segment, link: ahead.seq > base.seq ? ahead : base, checkpoint, retained, findings }
+  return { segment: tail, link: ahead.seq > base.seq ? ahead : base, checkpoint, retained, findings }
 }
 
 const notesOf = (retained: Retained | undefined, removed: number, head: Head): readonly JsonObject[] => [

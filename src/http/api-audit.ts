@@ -195,7 +195,10 @@ function download(pieces: AsyncIterable<string>, format: ExportFormat, gone: Abo
       if (done === true) controller.close()
       else controller.enqueue(Buffer.from(value))
     },
-    cancel: () => gone.abort(),
+    async cancel() {
+      gone.abort()
+      await reading.return?.()
+    },
   })
   return new Response(body, {
     headers: { 'content-type': MEDIA[format], 'content-disposition': `attachment; filename="audit.${format}"` },
