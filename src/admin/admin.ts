@@ -15,6 +15,7 @@ import type { AliasBook } from './alias-book.ts'
 import type { AuditReader } from './audit-reader.ts'
 import { may, refusal } from './authority.ts'
 import type { FreezeBook } from './freeze-book.ts'
+import type { WorkerStatus } from './status.ts'
 import type { OverrideBook } from './override-book.ts'
 import type { ConnectionsPort } from './connections-port.ts'
 import type { PeopleBook, PersonKeyBook } from './people-books.ts'
@@ -31,6 +32,8 @@ export interface AdminDeps {
   snapshot(): AdminSnapshot
   /** What clients keep open right now; absent where there are none to count. */
   load?(): Load
+  /** The processes that serve HTTP; absent where this one does. */
+  workers?(): readonly WorkerStatus[]
   readonly agents: AgentBook
   readonly keys: KeyBook
   readonly people: PeopleBook

@@ -3,6 +3,19 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
 import { type AdminDeps, type ConfigStatus, type Load, asAdmin } from './admin.ts'
 
+/** A process that takes requests. */
+export interface WorkerStatus {
+  readonly id: number
+  readonly pid: number
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  /** Requests to the MCP endpoint that it has answered by itself. */
+  readonly calls: number
+  readonly running: number
+  /** What it has used of a processor, milliseconds. */
+  readonly cpuMs: number
+}
+
 export interface GatewayStatus {
   readonly version: string
   readonly startedAt: number
@@ -14,6 +27,8 @@ export interface GatewayStatus {
   readonly tools: number
   readonly quarantined: number
   readonly load?: Load
+  /** The processes that serve HTTP, where there are several. */
+  readonly workers?: readonly WorkerStatus[]
   /** Ordered by name. */
   readonly connections: readonly ConnectionStatus[]
 }
@@ -33,6 +48,7 @@ export async function status(deps: AdminDeps, principal: Principal): Promise<Gat
       tools: catalog.tools.size,
       quarantined: [...catalog.tools.values()].filter((tool) => tool.quarantined).length,
       ...(deps.load && { load: deps.load() }),
+      ...(deps.workers && { workers: deps.workers() }),
       connections: [...connections.values()].toSorted((a, b) => (a.connection < b.connection ? -1 : 1)),
     }
   })

@@ -10,6 +10,33 @@ export interface ComposeOptions {
   readonly log: CommandLog
   /** Stand above the configuration. Port 0 lets the system choose. */
   readonly listen?: { readonly host?: string; readonly port?: number }
+  /** Makes this process the owner of workers that serve HTTP for it. */
+  readonly owner?: OwnerOptions
+}
+
+export interface OwnerOptions {
+  /** The private folder in which owner and workers meet. */
+  readonly directory: string
+  readonly workers: number
+  /** The workers have the port already: an owner was here before. */
+  readonly again: boolean
+}
+
+export interface WorkOptions {
+  readonly directory: string
+  /** From 1 on. */
+  readonly worker: number
+  readonly log: CommandLog
+  /** Called each time that the worker is ready to serve for an owner. */
+  readonly onListening: (place: { readonly port: number }) => void
+}
+
+/** A worker that runs. */
+export interface Work {
+  /** Rejects when the worker cannot go on, such as for `port_in_use`. */
+  readonly ended: Promise<void>
+  /** Takes no more requests, lets running ones finish, and ends. */
+  close(): Promise<void>
 }
 
 /** The log that a command hands in; the house sets its level once the configuration is read. */

@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import type { LogLevel, Shell } from './shell.ts'
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** The shell of this process. The house and the lock come from above: the commands know neither by name. */
-export function processShell(ports: Pick<Shell, 'compose' | 'readHolder' | 'declaredWorld'>): Shell {
+export function processShell(
+  ports: Pick<Shell, 'compose' | 'readHolder' | 'declaredWorld' | 'work' | 'processes' | 'parent'>,
+): Shell {
   const { env, stdin, stdout, stderr } = process
   const write = (text: string): void => void stderr.write(text)
   stdout.on('error', endQuietly)
@@ -20,6 +23,7 @@ export function processShell(ports: Pick<Shell, 'compose' | 'readHolder' | 'decl
     color: stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     columns: stdout.isTTY ? stdout.columns : undefined,
     clock: Date.now,
+    cores: availableParallelism(),
     fetch: globalThis.fetch,
     async log(level, { fixed } = { fixed: false }) {
       const { pinoLog } = await import('./log.ts')

@@ -1,6 +1,6 @@
 import type { CheckOptions } from '../admin/check.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Compose, CommandLog, Holder } from './house.ts'
+import type { Compose, CommandLog, Holder, OwnerOptions, Work, WorkOptions } from './house.ts'
 
 /** Everything a command touches outside of itself. The process makes one; a test makes its own. */
 export interface Shell {
@@ -22,10 +22,39 @@ export interface Shell {
   /** Ends the process now, whatever still runs. */
   exit(code: number): void
   readonly compose: Compose
+  /** Takes requests for the owner of a gateway with workers. */
+  readonly work: (options: WorkOptions) => Promise<Work>
+  /** Starts this program again, as the processes of one gateway. */
+  readonly processes: (options: ProcessesWanted) => Promise<RunningProcesses>
+  /** What started this process as a part of a gateway with workers; undefined for any other process. */
+  readonly parent: ParentProcess | undefined
+  /** Processors that this process may use. */
+  readonly cores: number
   /** Who holds the store in this directory; undefined when nobody alive does. */
   readHolder(directory: string): Promise<Holder | undefined>
   /** What is known of a configuration without starting anything. */
   readonly declaredWorld: CheckOptions['declaredWorld']
+}
+
+/** What `serve` asks of the processes of a gateway. */
+export interface ProcessesWanted {
+  readonly workers: number
+  tell(text: string): void
+}
+
+export interface RunningProcesses {
+  /** The exit code for all of them, once they have ended. */
+  readonly ended: Promise<number>
+  stop(): void
+  reload(): void
+}
+
+/** The process that started this one, and what it was started as. */
+export interface ParentProcess {
+  readonly role: OwnerOptions & { readonly role: 'owner' | 'worker'; readonly worker: number; readonly port?: number }
+  readonly stop: AbortSignal
+  onReload(listener: () => void): void
+  ready(port?: number): void
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

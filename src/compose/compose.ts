@@ -25,6 +25,7 @@ import { startEngine } from './engine.ts'
 import { openIdentities } from './identities.ts'
 import { keepConnected } from './keep-connected.ts'
 import { toReadings } from './readings.ts'
+import { ownerSeat, ownShare } from './owner-seat.ts'
 import { toHouse } from './running-house.ts'
 import { VERSION } from './version.ts'
 import { openWorld, type World } from './world.ts'
@@ -65,7 +66,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     log,
     closing: open,
     clock,
-    current: connections.current,
+    current: ownShare(options.owner, connections.current),
     telemetry: metrics.telemetry,
     newId,
     mode,
@@ -75,12 +76,13 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
 
   const attachToken = newAttachToken()
   const mcpDeps = toMcpDeps({ gateway, snapshots, supervisor, seal: world.seal, clock, newId, log })
-  const mcp = mcpHttp(mcpDeps)
+  const seat = options.owner && ownerSeat({ ...options.owner, clock, log })
+  const mcp = mcpHttp(mcpDeps, seat ? { elsewhere: seat.elsewhere } : {})
   metrics.watch(toReadings({ engine, egress: world.egress, mcp, clock }))
   const specDeps = connectionDeps(world, ground.env, connections)
   const linking: Connecting = openConnecting({ world, connections, specDeps, ...engine, agents, origin, clock, newId })
   const port = toConnectionsPort({ connections, supervisor, specDeps, config: connections.current })
-  const admin = toAdminDeps({ world, identities, book, connections: port, mcp, clock, newId, ...engine })
+  const admin = toAdminDeps({ world, identities, book, connections: port, mcp, seat, clock, newId, ...engine })
   const front = door({
     ...ground,
     config: book.current,
@@ -90,6 +92,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     mcp,
     metrics,
     attachToken,
+    seat: seat?.door({ world, engine, config: connections.current, mcp, attachToken, closing: open }),
     log,
     clock,
     newId,

@@ -19,6 +19,7 @@ import type { ConfigBook } from './config-book.ts'
 import { connectedCapabilities, type FeatureParts, onFeaturesChanged, toFeaturesPort } from './features-port.ts'
 import { sealedRowsOf } from './sealed-rows.ts'
 import { endingStreams, type Identities } from './identities.ts'
+import { type OwnerSeat, withWorkers } from './owner-seat.ts'
 import { VERSION } from './version.ts'
 import type { World } from './world.ts'
 
@@ -60,6 +61,8 @@ export interface AdminParts {
   readonly snapshots: Snapshots
   readonly index: SearchBook
   readonly mcp: McpHttp
+  /** Present where workers serve HTTP. */
+  readonly seat?: OwnerSeat | undefined
   readonly clock: Clock
   readonly newId: NewId
 }
@@ -79,6 +82,7 @@ export function toAdminDeps({
   snapshots,
   index,
   mcp,
+  seat,
   clock,
   newId,
 }: AdminParts): AdminDeps {
@@ -87,8 +91,9 @@ export function toAdminDeps({
     startedAt: clock(),
     store: `lowdb in ${book.current().store.path}`,
     snapshot: snapshots.current,
-    load: mcp.counts,
-    ...endingStreams(identities, mcp),
+    load: seat ? withWorkers(mcp.counts, seat) : mcp.counts,
+    ...(seat && { workers: seat.workers }),
+    ...endingStreams(identities, mcp, seat?.endAgent),
     people: identities.people,
     personKeys: identities.personKeys,
     pins,

@@ -19,7 +19,7 @@ export interface Identities {
 
 export interface IdentitiesOptions {
   readonly store: Store
-  readonly book: ConfigBook
+  readonly book: Pick<ConfigBook, 'agents' | 'people'>
   readonly clock: Clock
   readonly closing: Closing
 }
@@ -41,9 +41,14 @@ export async function openIdentities({ store, book, clock, closing }: Identities
 export function endingStreams(
   { agents, keys }: Identities,
   mcp: Pick<McpHttp, 'terminate'>,
+  /** Hears of each agent whose streams end, for processes that have calls of theirs. */
+  onEnd: (agent: string) => void = () => undefined,
 ): Pick<AdminDeps, 'agents' | 'keys'> {
-  const endStreamsOf = (agent: string | undefined): Promise<void> =>
-    agent === undefined ? Promise.resolve() : mcp.terminate((principal) => principal.agent === agent)
+  const endStreamsOf = async (agent: string | undefined): Promise<void> => {
+    if (agent === undefined) return
+    onEnd(agent)
+    await mcp.terminate((principal) => principal.agent === agent)
+  }
   const agentOf = async (key: string): Promise<string | undefined> =>
     (await keys.list()).find(({ id }) => id === key)?.agent
   return {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Log } from '../gateway/gateway.ts'
-import { type Limits, limitsOver, type MemoryBuckets, memoryBuckets } from '../gateway/limits.ts'
+import { limitsOver, type LocalLimits, type MemoryBuckets, memoryBuckets } from '../gateway/limits.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { toGatewayError } from '../kernel/errors.ts'
 import type { Schedule } from '../sources/schedule.ts'
@@ -26,7 +26,7 @@ export interface KeptLimitsDeps {
 const TOO_SHORT_MS = 5_000
 
 /** Limits that survive a restart: what was taken is written every second, and once more on closing. */
-export async function keptLimits(deps: KeptLimitsDeps): Promise<Limits & { close(): Promise<void> }> {
+export async function keptLimits(deps: KeptLimitsDeps): Promise<LocalLimits & { close(): Promise<void> }> {
   const { store, clock, schedule } = deps
   const buckets = memoryBuckets(clock, await recalled(store, clock()))
   let cancel: () => void = () => undefined

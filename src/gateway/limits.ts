@@ -18,8 +18,13 @@ export interface LimitSubject {
 export interface Limits {
   /**
    * Takes one call from every limit, or from none: undefined when it may go ahead, otherwise the limit that is full and
-   * the milliseconds until it has room. Attempts count, not successes.
+   * the milliseconds until it has room. Attempts count, not successes. A promise where another process counts.
    */
+  take(limits: readonly Limit[], subject: LimitSubject): Refusal | undefined | Promise<Refusal | undefined>
+}
+
+/** Limits that this process counts itself. */
+export interface LocalLimits extends Limits {
   take(limits: readonly Limit[], subject: LimitSubject): Refusal | undefined
 }
 
@@ -53,7 +58,7 @@ interface Taking {
 }
 
 /** Rate limits and quotas over some buckets. A quota ends with its calendar window. */
-export function limitsOver(buckets: Buckets, clock: Clock): Limits {
+export function limitsOver(buckets: Buckets, clock: Clock): LocalLimits {
   const calendarOf = calendars()
   return {
     take(limits, subject) {
@@ -158,4 +163,4 @@ export function memoryBuckets(clock: Clock, kept: Iterable<readonly [string, Buc
 }
 
 /** Limits of one process that forgets them when it ends. */
-export const memoryLimits = (clock: Clock): Limits => limitsOver(memoryBuckets(clock), clock)
+export const memoryLimits = (clock: Clock): LocalLimits => limitsOver(memoryBuckets(clock), clock)

@@ -89,7 +89,11 @@ export function testShell(options: TestShellOptions = {}): TestShell {
       return options.compose?.(asked) ?? Promise.resolve(toHouse())
     },
     readHolder: (path) => Promise.resolve(options.holder?.(path)),
-    declaredWorld: (parsed) =>
+    work: () => Promise.reject(new Error('this shell starts no workers')),
+        processes: () => Promise.reject(new Error('this shell starts no processes')),
+        parent: undefined,
+        cores: 2,
+        declaredWorld: (parsed) =>
       Promise.resolve({
         tools: [],
         agents: Object.entries(parsed.agents).map(([id, { groups, toolNames, enabled }]) => ({

@@ -3,14 +3,18 @@ import type { GatewayStatus } from '../../admin/status.ts'
 import type { ConnectionStatus } from '../../kernel/connection.ts'
 import { type Cli, type CommonOptions, answeringCommand, wholeNumber } from '../command.ts'
 import { configPathOf } from '../config-path.ts'
-import { report } from '../failure.ts'
+import { type ExitCode, report } from '../failure.ts'
 import { inProcess } from '../gateway-client.ts'
 import type { House } from '../house.ts'
 import { paint, plain, sayJson } from '../print.ts'
 import { aborted, closeInTime, stopSignal } from '../signals.ts'
-import type { Shell } from '../shell.ts'
+import type { ParentProcess, Shell } from '../shell.ts'
+
+/** More processes than this are more trouble than help on any machine. */
+const MOST_WORKERS = 64
 
 interface ServeOptions extends CommonOptions {
+  readonly workers: number
   readonly host?: string
   readonly port?: number
 }
@@ -20,11 +24,75 @@ export const serveCommand = (cli: Cli): Command =>
   answeringCommand(cli, 'serve', 'run the gateway', [
     'serve',
     'serve --port 9000',
+    'serve --workers 2',
     'serve --config /etc/gatehouse/gateway.config.json',
   ])
     .option('--host <address>', 'listen here instead of what the configuration says')
     .option('--port <number>', 'listen on this port; 0 takes any free one', wholeNumber(0, 65_535))
-    .action((options: ServeOptions) => serve(cli.shell, options))
+    .option(
+      '--workers <number>',
+      'processes that serve HTTP, besides the one that owns the state; 1 is one process for everything',
+      wholeNumber(1, MOST_WORKERS),
+      1,
+    )
+    .action((options: ServeOptions) => {
+      const { parent } = cli.shell
+      if (parent) return serveAs(cli.shell, parent, options)
+      return options.workers > 1 ? serveWithWorkers(cli, options) : serve(cli.shell, options)
+    })
+
+/** Starts the processes and waits for their end. */
+async function serveWithWorkers({ shell, finish }: Cli, { workers }: ServeOptions): Promise<void> {
+  if (workers > shell.cores) {
+    shell.stderr(
+      `warning: ${workers} workers on ${shell.cores} processors share them: more than that many help nobody\n`,
+    )
+  }
+  const stop = stopSignal(shell)
+  const running = await shell.processes({ workers, tell: (text) => shell.stderr(text) })
+  const ends = [shell.onSignal('SIGHUP', running.reload), stop.dispose]
+  try {
+    void aborted(stop.signal).then(() => {
+      shell.stderr('Closing. Another signal ends it at once.\n')
+      running.stop()
+    })
+    finish(exitCodeOf(await running.ended))
+  } finally {
+    for (const end of ends) end()
+  }
+}
+
+const exitCodeOf = (code: number): ExitCode => (code === 0 || code === 2 || code === 4 ? code : 1)
+
+/** One of the processes. Signals go to the one that started it, which says when to stop. */
+async function serveAs(shell: Shell, parent: ParentProcess, { config, json, host, port }: ServeOptions): Promise<void> {
+  const { role, ...owner } = parent.role
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) shell.onSignal(signal, () => undefined)
+  const log = await shell.log('info')
+  if (role === 'worker') {
+    const work = await shell.work({ ...owner, log, onListening: (place) => parent.ready(place.port) })
+    await Promise.race([work.ended, aborted(parent.stop)])
+    return work.close()
+  }
+  const at = owner.port ?? port
+  const house = await shell.compose({
+    configPath: configPathOf(shell, config),
+    mode: 'serve',
+    log,
+    listen: { ...(host !== undefined && { host }), ...(at !== undefined && { port: at }) },
+    owner,
+  })
+  parent.onReload(() => void house.reload().catch((error: unknown) => report(shell, error, false)))
+  const listening = {
+    ...house,
+    listen: () =>
+      house.listen().then((place) => {
+        parent.ready()
+        return place
+      }),
+  }
+  await untilStopped(shell, listening, { stop: parent.stop, json: json === true && !owner.again })
+}
 
 async function serve(shell: Shell, { config, json, host, port }: ServeOptions): Promise<void> {
   const stop = stopSignal(shell)
