@@ -8,6 +8,7 @@ import { type AccessPlan, planAccess } from '../policy/plan/plan-access.ts'
 import type { PolicyProblem } from '../policy/problem.ts'
 import type { PolicyDocument } from '../policy/schema.ts'
 import type { AdminDeps, AdminSnapshot } from './admin.ts'
+import { EMPTY_POLICY } from './policy-document.ts'
 import { problemsOf } from './policy-layers.ts'
 import { type TestReport, testPolicy } from './policy-tests.ts'
 
@@ -76,7 +77,8 @@ function acceptedBefore(deps: AdminDeps): (problem: JsonObject) => boolean {
 
 function problemsNow(deps: AdminDeps): readonly JsonObject[] {
   try {
-    deps.policy.compile({}, () => false)
+    // A managed document that cannot be used says nothing of the declared one beside it.
+    deps.policy.compile(deps.policy.problem() === undefined ? {} : { managed: EMPTY_POLICY }, () => false)
     return []
   } catch (error) {
     return problemsOf(error)

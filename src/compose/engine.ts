@@ -2,7 +2,7 @@ import { aliasBook, type AliasBook } from '../admin/alias-book.ts'
 import { freezeBook, type FreezeBook } from '../admin/freeze-book.ts'
 import { overrideBook, type OverrideBook } from '../admin/override-book.ts'
 import { type PinBook, pinBook } from '../admin/pin-book.ts'
-import { policyBook } from '../admin/policy-book.ts'
+import { policyBook, type PolicyBook } from '../admin/policy-book.ts'
 import type { PolicyControl } from '../admin/policy-control.ts'
 import type { HouseMode } from '../cli/house.ts'
 import type { Config } from '../config/schema.ts'
@@ -67,7 +67,7 @@ export interface Engine {
 
 /** Starts supervisor, snapshots and gateway; every change of tools or agents makes a new snapshot. */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
-  const { config, world, agents, log, clock, closing, newId, mode } = parts
+  const { config, world, agents, log, clock, closing, mode } = parts
   const { store } = world
   const supervisor = startSupervisor(world, log, clock)
   closing.add(supervisor.close)
@@ -79,14 +79,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     onAccepted: () => snapshots.rebuild(),
   })
   const overrides = await overrideBook({ store, onChanged: () => snapshots.rebuild() })
-  const policies = await policyBook({
-    store,
-    clock,
-    newId,
-    onChanged: () => snapshots.rebuild(),
-    onLost: (error) => log.error({}, 'the managed policy cannot be read; the last known one stays in force', error),
-  })
-  closing.add(policies.close)
+  const policies = await openPolicies(parts, () => snapshots.rebuild())
   const aliases = await aliasBook(store, config.organisation)
   const index = searchBook({ clock: () => performance.now(), pause: nextTurn }, aliases.stems)
   const learner = config.discovery.learnAliases ? learning(aliases, clock, log) : undefined
@@ -131,16 +124,37 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
   closing.add(gateway.ledger.settled)
   closing.add(supervisor.onChange(() => void snapshots.rebuild()))
   closing.add(agents.onChange(() => void snapshots.rebuild()))
-  const policy: PolicyControl = {
-    ...policies,
-    declared: snapshots.declared,
-    problem: snapshots.policyProblem,
-    compile: snapshots.compilePolicy,
-    grants: approvals.grants.list,
-    pause: nextTurn,
-  }
+  const policy = toPolicyControl(policies, snapshots, approvals)
   return { supervisor, snapshots, pins, overrides, aliases, freezes, index, gateway, approvals, policy }
 }
+
+async function openPolicies(
+  { world: { store }, clock, newId, log, closing }: EngineParts,
+  onChanged: () => Promise<void>,
+): Promise<PolicyBook> {
+  const policies = await policyBook({
+    store,
+    clock,
+    newId,
+    onChanged,
+    onLost: (error) => log.error({}, 'the managed policy cannot be read; the last known one stays in force', error),
+  })
+  closing.add(policies.close)
+  return policies
+}
+
+const toPolicyControl = (
+  policies: PolicyBook,
+  { declared, policyProblem, compilePolicy }: SnapshotBuilder,
+  { grants }: OpenApprovals,
+): PolicyControl => ({
+  ...policies,
+  declared,
+  problem: policyProblem,
+  compile: compilePolicy,
+  grants: grants.list,
+  pause: nextTurn,
+})
 
 const learning = (aliases: AliasBook, clock: Clock, log: Log): AliasLearner =>
   aliasLearner({

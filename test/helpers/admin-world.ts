@@ -160,8 +160,9 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
       },
       close: () => Promise.resolve(),
       async *query(filter, { limit }) {
-        const { beforeSeq = Infinity, ...equal } = filter
-        const matching = records.filter((record) => record.seq < beforeSeq && matches(record, equal))
+        const { beforeSeq = Infinity, since = 0, ...equal } = filter
+        const isMeant = ({ seq, at }: AuditRecord): boolean => seq < beforeSeq && at >= since
+        const matching = records.filter((record) => isMeant(record) && matches(record, equal))
         yield* matching.toReversed().slice(0, limit)
       },
       async *read(filter) {

@@ -24,34 +24,34 @@ export const showCommand = (cli: Cli): Command =>
 
 /** `policy effective`. */
 export const effectiveCommand = (cli: Cli): Command =>
-  answeringCommand(cli, 'effective', 'list everything that is evaluated, with its origin', [
-    'policy effective',
-  ]).action(async ({ config, json }: CommonOptions) => {
-    const { shell } = cli
-    const policy = await withGateway(shell, { config, settle: true }, (gateway) =>
-      gateway.ask<EffectivePolicy>('GET', '/policy/effective'),
-    )
-    if (json === true) return sayJson(shell, policy)
-    if (policy.problem !== undefined)
-      say(shell, `${paint(shell, 'bad', 'everything is denied:')} ${plain(policy.problem)}`)
-    const rules = policy.rules.map(({ origin, enabled, mode, tools, rule }) => [
-      rule.id,
-      origin,
-      rule.effect,
-      !enabled ? 'off' : mode,
-      String(tools),
-      rule.description ?? '',
-    ])
-    const grants = policy.grants.map(({ id, tool, principal, notAfter }) => [
-      id,
-      'grant',
-      'approved',
-      `until ${toTime(notAfter)}`,
-      '1',
-      `${tool} of ${principal}`,
-    ])
-    sayTable(shell, ['RULE', 'ORIGIN', 'EFFECT', 'MODE', 'TOOLS', 'DESCRIPTION'], [...rules, ...grants])
-  })
+  answeringCommand(cli, 'effective', 'list everything that is evaluated, with its origin', ['policy effective']).action(
+    async ({ config, json }: CommonOptions) => {
+      const { shell } = cli
+      const policy = await withGateway(shell, { config, settle: true }, (gateway) =>
+        gateway.ask<EffectivePolicy>('GET', '/policy/effective'),
+      )
+      if (json === true) return sayJson(shell, policy)
+      if (policy.problem !== undefined)
+        say(shell, `${paint(shell, 'bad', 'everything is denied:')} ${plain(policy.problem)}`)
+      const rules = policy.rules.map(({ origin, enabled, mode, tools, rule }) => [
+        rule.id,
+        origin,
+        rule.effect,
+        !enabled ? 'off' : mode,
+        String(tools),
+        rule.description ?? '',
+      ])
+      const grants = policy.grants.map(({ id, tool, principal, notAfter }) => [
+        id,
+        'grant',
+        'approved',
+        `until ${toTime(notAfter)}`,
+        '1',
+        `${tool} of ${principal}`,
+      ])
+      sayTable(shell, ['RULE', 'ORIGIN', 'EFFECT', 'MODE', 'TOOLS', 'DESCRIPTION'], [...rules, ...grants])
+    },
+  )
 
 /** `policy versions`. */
 export const versionsCommand = (cli: Cli): Command =>
