@@ -79,7 +79,7 @@ function readKept(
     if (other && other.hash !== kept.hash) {
       return failureAt(kept, 'checkpoint_foreign', `Line ${other.line} says something else about record ${kept.seq}.`)
     }
-    into.set(kept.seq, kept)
+    if (!other) into.set(kept.seq, kept)
   }
   return undefined
 }

@@ -76,7 +76,7 @@ async function verdictOn(check: Check, early: Failure | undefined): Promise<Veri
     checkHead(head, numbers.length > 0 || retained.segment > 0, progress) ??
     checkpoints.finish(progress.link) ??
     keptOnes?.finish(progress.link)
-  tellOf(check, progress)
+  tellOf(check, progress, failure === undefined)
   const good = {
     records: progress.link.seq - retained.record.seq,
     segments: progress.segments,
@@ -86,9 +86,9 @@ async function verdictOn(check: Check, early: Failure | undefined): Promise<Veri
   return failure ? { ok: false, ...good, ...failure } : { ok: true, ...good }
 }
 
-function tellOf({ retained, checkpoints, keptOnes }: Check, { link, notes }: Progress): void {
+function tellOf({ retained, checkpoints, keptOnes }: Check, { link, notes }: Progress, isWhole: boolean): void {
   if (retained.segment > 0) notes.tell(`Records 1 to ${retained.record.seq} were removed as old.`)
-  const covered = Math.max(checkpoints.coveredSeq(), retained.record.seq)
+  const covered = isWhole ? Math.max(checkpoints.coveredSeq(), retained.record.seq) : link.seq
   if (link.seq === covered + 1) notes.tell(`Record ${link.seq} is under no checkpoint yet.`)
   else if (link.seq > covered) notes.tell(`Records ${covered + 1} to ${link.seq} are under no checkpoint yet.`)
   const kept = keptOnes?.count()

@@ -56,6 +56,8 @@ interface Facts {
   /** What the run had seen when it asked. */
   labels?: ReadonlySet<string>
   decision?: Decision
+  /** The approval that it is made with. */
+  approval?: string
 }
 
 /**
@@ -134,6 +136,7 @@ async function govern<F extends Feature, Result extends JsonObject>(
     policyVersion: facts.policy.version,
   }
   const clearance = clearanceOf(deps, { ...asking, exchange: act.exchange })
+  if (clearance.approval !== undefined) facts.approval = clearance.approval
   // Limits come first, so that a flood cannot fill the approvers' queue.
   if (!clearance.isCounted) await takeLimits(deps, obligations, act.exchange.principal, feature)
   await clearance.demand()
@@ -249,15 +252,29 @@ function sourceOf(snapshot: Snapshot, { connection }: Feature): Source {
 
 const OUTCOMES: Readonly<Record<string, AuditEvent['outcome']>> = { denied: 'denied', cancelled: 'cancelled' }
 
-function outcomeOf({ code, message }: GatewayError, { feature, input }: Facts): Partial<AuditEvent> {
+function outcomeOf({ code, message, data }: GatewayError, { feature, input }: Facts): Partial<AuditEvent> {
   const isUnknown = code === 'tool_not_found' || (code === 'not_found' && (!feature || !input))
-  return { outcome: isUnknown ? 'unknown_tool' : (OUTCOMES[code] ?? 'error'), code, reason: message }
+  return {
+    outcome: isUnknown ? 'unknown_tool' : (OUTCOMES[code] ?? 'error'),
+    code,
+    reason: message,
+    ...waitsFor(code, data),
+  }
+}
+
+const named = (approval: string | undefined): Pick<AuditEvent, 'approval'> =>
+  approval === undefined ? {} : { approval }
+
+/** The approval that a refused call waits for. */
+function waitsFor(code: string, data: GatewayError['data']): Pick<AuditEvent, 'approval'> {
+  const approval = code === 'approval_required' ? data['approval'] : undefined
+  return named(typeof approval === 'string' ? approval : undefined)
 }
 
 function toEvent(
   deps: GatewayDeps,
   { type, asked, exchange, through }: Pick<Act<Feature, JsonObject>, 'type' | 'asked' | 'exchange' | 'through'>,
-  { startedAt, policy, feature, input, labels, decision }: Facts,
+  { startedAt, policy, feature, input, labels, decision, approval }: Facts,
   more: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>,
 ): AuditEvent {
   const { principal, requestId } = exchange
@@ -277,6 +294,7 @@ function toEvent(
     ...(decision && auditDecision(decision)),
     ...(input && auditArguments(input, decision, feature ? projectionPaths(policy, feature) : [])),
     policyVersion: policy.version,
+    ...named(approval),
     ...(through && { detail: { through: through.tool.id } }),
     ...(more.phase === 'outcome' && { durationMs: deps.clock() - startedAt }),
     ...more,

@@ -31,11 +31,12 @@ export const auditVerifyCommand = (cli: Cli): Command =>
       const { shell } = cli
       if (keys && path === undefined) throw new GatewayError('invalid_request', '--public-key needs --checkpoints.')
       const kept = path === undefined ? undefined : await keptIn(path)
-      const verdict = await withGateway(shell, { config }, (gateway) =>
+      const answer = await withGateway(shell, { config }, (gateway) =>
         gateway.ask<Verification>('POST', '/audit/verify', {
           ...(kept && { body: { checkpoints: kept.lines, ...(keys && { keys: [...keys] }) } }),
         }),
       )
+      const verdict = inFile(answer, path, kept)
       if (json === true) sayJson(shell, verdict)
       else sayVerdict(shell, verdict)
       if (kept && kept.left > 0)
@@ -58,22 +59,39 @@ export const auditCheckpointsCommand = (cli: Cli): Command =>
     for (const trouble of shown.troubles) shell.stderr(`${plain(trouble)}\n`)
   })
 
+/** What the API calls a failure of the kept checkpoints. */
+const KEPT_FILE = 'the kept checkpoints'
+
+interface Kept {
+  readonly lines: readonly string[]
+  /** Where in the file each of them stands, from 1. */
+  readonly places: readonly number[]
+  /** How many there were before the first of them. */
+  readonly left: number
+}
+
+/** Where a failure stands in the file that was given, not in what was sent of it. */
+function inFile(verdict: Verification, path: string | undefined, kept: Kept | undefined): Verification {
+  if (verdict.ok || verdict.file !== KEPT_FILE || path === undefined) return verdict
+  return { ...verdict, file: path, line: kept?.places[verdict.line - 1] ?? verdict.line }
+}
+
 /** The last lines of a file, whatever its size. Throws `not_found` when it cannot be read, `invalid_request` when it is empty. */
-async function keptIn(path: string): Promise<{ readonly lines: readonly string[]; readonly left: number }> {
-  const lines: string[] = []
-  let left = 0
+async function keptIn(path: string): Promise<Kept> {
+  const found: { readonly text: string; readonly place: number }[] = []
+  let [left, place] = [0, 0]
   try {
     for await (const line of createInterface({ input: createReadStream(path) })) {
-      if (line.trim() === '' || line.length > MOST_LINE) continue
-      const statement = statementIn(line)
-      if (statement !== undefined) lines.push(statement)
-      if (lines.length > MOST_KEPT) left += lines.splice(0, 1).length
+      place++
+      const text = line.trim() === '' || line.length > MOST_LINE ? undefined : statementIn(line)
+      if (text !== undefined) found.push({ text, place })
+      if (found.length > MOST_KEPT) left += found.splice(0, 1).length
     }
   } catch (cause) {
     throw new GatewayError('not_found', `The file ${path} cannot be read.`, { cause })
   }
-  if (lines.length > 0) return { lines, left }
-  throw new GatewayError('invalid_request', `The file ${path} holds no checkpoints.`)
+  if (found.length === 0) throw new GatewayError('invalid_request', `The file ${path} holds no checkpoints.`)
+  return { lines: found.map(({ text }) => text), places: found.map((one) => one.place), left }
 }
 
 /** What a log line carries, so that only that is sent; undefined for the other lines of a log. */

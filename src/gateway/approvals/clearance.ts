@@ -27,6 +27,8 @@ export interface Clearance {
    * must not find the budget spent by the waiting. Every call that is not approved yet counts as an attempt.
    */
   readonly isCounted: boolean
+  /** The approval that the call is made with. */
+  readonly approval?: string
   /** Puts the call before people. Throws `approval_required` with `{ approval, url }`, or what the queue throws. */
   demand(): Promise<void>
   /** Sends the call, once the approval is used up. What becomes of it is noted; it is never sent again on its own. */
@@ -185,6 +187,7 @@ const UNCERTAIN: ReadonlySet<ErrorCode> = new Set([
 function approved({ approvals: { queue }, asking }: Waiting, approval: Approval): Clearance {
   return {
     isCounted: true,
+    approval: approval.id,
     demand: () => Promise.resolve(),
     async around(send) {
       await queue.consume(approval, asking.exchange.requestId)
