@@ -72,7 +72,7 @@ async function answer(
   { ask, id = null, params = null }: JsonObject,
 ): Promise<object> {
   try {
-    if (!handler) throw new GatewayError('internal', `The other process does not know "${String(ask)}".`)
+    if (!handler) throw new GatewayError('internal', `The other process does not know ${JSON.stringify(ask)}.`)
     return { id, ok: (await handler(params)) ?? null }
   } catch (error) {
     const { code, message, data } = toGatewayError(error)
@@ -86,7 +86,9 @@ function settle(waiting: Map<number, Waiting>, { id, ok, fail }: JsonObject): vo
   if (!isJsonObject(fail)) return asking?.resolve(ok)
   const { code, message, data } = fail
   asking?.reject(
-    new GatewayError(isErrorCode(code) ? code : 'internal', String(message), { data: isJsonObject(data) ? data : {} }),
+    new GatewayError(isErrorCode(code) ? code : 'internal', typeof message === 'string' ? message : '', {
+      data: isJsonObject(data) ? data : {},
+    }),
   )
 }
 

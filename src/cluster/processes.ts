@@ -111,7 +111,7 @@ function spawn(
   const variables = roleVariables({ ...role, again: wasReady, ...(port !== undefined && { port }) })
   if (role.role === 'worker') return processOf(cluster.fork(variables))
   const { [ROLE]: _none, ...rest } = env
-  return fork(entry, [...argv], { env: { ...rest, ...variables } as NodeJS.ProcessEnv, stdio: 'inherit' })
+  return fork(entry, [...argv], { env: { ...rest, ...variables }, stdio: 'inherit' })
 }
 
 const processOf = (worker: Worker): ChildProcess => worker.process

@@ -61,8 +61,8 @@ function watches(link: Link) {
     },
     tell(params: Json): void {
       if (!isJsonObject(params)) return
-      const change = { id: String(params['id']), row: toRow(params['row']) }
-      for (const { listener } of watched.get(String(params['collection'])) ?? []) harmless(() => listener(change))
+      const change = { id: textOf(params['id']), row: toRow(params['row']) }
+      for (const { listener } of watched.get(textOf(params['collection'])) ?? []) harmless(() => listener(change))
     },
     clear: () => watched.clear(),
   }
@@ -114,8 +114,10 @@ function harmless(work: () => void): void {
 function toRow(row: unknown): Row | undefined {
   if (!isJsonObject(row)) return undefined
   const { id, version, value } = row
-  return { id: String(id), version: Number(version), value: frozen(value ?? null) }
+  return { id: textOf(id), version: Number(version), value: frozen(value ?? null) }
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** Rows belong to everybody: nobody changes them. */
 function frozen(value: Json): Json {

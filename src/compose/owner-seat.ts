@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Load } from '../admin/admin.ts'
-import { link, type Link } from '../cluster/link.ts'
+import { type Handlers, link, type Link } from '../cluster/link.ts'
 import { servePorts } from '../cluster/ports.ts'
 import { serveDriver } from '../cluster/serve-driver.ts'
 import type { WorkerStatus } from '../admin/status.ts'
@@ -10,7 +10,7 @@ import type { OwnerOptions } from '../cli/house.ts'
 import type { Config } from '../config/schema.ts'
 import type { Log } from '../gateway/gateway.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { isJsonObject, type Json } from '../kernel/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Elsewhere, McpHttp } from '../mcp/streamable-http.ts'
 import type { Closing } from './closing.ts'
@@ -63,20 +63,41 @@ export function ownerSeat({ directory, workers: count, again, clock, log }: Owne
   const tellAll = (method: string, params: Json): void => {
     for (const { wire } of workers.values()) wire.tell(method, params)
   }
-  const join_ = (wire: Link, { worker, pid }: { worker: number; pid: number }): void => {
-    workers.set(worker, { id: worker, pid, since: clock(), wire, status: { calls: 0, running: 0, cpuMs: 0 } })
+  const enter = (wire: Link, { worker, pid }: JsonObject): void => {
+    const id = Number(worker)
+    workers.set(id, { id, pid: Number(pid), since: clock(), wire, status: { calls: 0, running: 0, cpuMs: 0 } })
     wire.closed.addEventListener('abort', () => {
-      if (workers.get(worker)?.wire === wire) workers.delete(worker)
-      log.info({ worker }, 'a worker has left')
+      if (workers.get(id)?.wire === wire) workers.delete(id)
+      log.info({ worker: id }, 'a worker has left')
     })
+  }
+  const open = async (hosting: OwnerHosting, place: Pick<Welcome, 'host' | 'port' | 'loopbackOnly'>): Promise<void> => {
+    const { world, engine, closing, attachToken } = hosting
+    const push = pusher(hosting, tellAll)
+    const sealKey = new Secret(world.vault.derive('request-state').toString('base64'))
+    const welcome: Welcome = { ...place, attachToken, sealKey, workers: count }
+    const join_ = (wire: Link, params: Json): Json => {
+      if (!isJsonObject(params)) return null
+      enter(wire, params)
+      return { welcome: toWire(welcome), ground: push.whole() }
+    }
+    const take = (socket: Socket): void =>
+      void link(socket, (wire) => handlersOf(hosting, wire, { join: join_, heard, workers }))
+    await serve(join(directory, 'link.sock'), take, closing)
+    closing.add(engine.supervisor.onChange(push.soon))
+    closing.add(engine.snapshots.onChange(push.soon))
+    await listening
   }
   return {
     elsewhere: {
       cancelled: (session, request) => tellAll('session.cancel', { session, request }),
       ended: (session) => tellAll('session.cancel', { session }),
     },
-    endAgent: (agent) => tellAll('agent.end', { agent }),
-    workers: () => [...workers.values()].map(({ id, pid, since, status }) => ({ id, pid, since, ...status })),
+    endAgent: (agent) => tellAll('agent.end', agent),
+    workers: () =>
+      [...workers.values()]
+        .map(({ id, pid, since, status }) => ({ id, pid, since, ...status }))
+        .toSorted((a, b) => a.id - b.id),
     running: () => [...workers.values()].reduce((sum, { status }) => sum + status.running, 0),
     door: (hosting) => ({
       socket: join(directory, 'http.sock'),
@@ -88,42 +109,43 @@ export function ownerSeat({ directory, workers: count, again, clock, log }: Owne
       open: (place) => open(hosting, place),
     }),
   }
-  async function open(hosting: OwnerHosting, place: Pick<Welcome, 'host' | 'port' | 'loopbackOnly'>): Promise<void> {
-    const { world, engine, closing, attachToken } = hosting
-    const sealKey = new Secret(world.vault.derive('request-state').toString('base64'))
-    const welcome: Welcome = { ...place, attachToken, sealKey, workers: count }
-    const push = pusher(hosting, tellAll)
-    const ports = servePorts({ limits: engine.gateway.limits, audit: world.audit })
-    const take = (socket: Socket): void => {
-      link(socket, (wire) => {
-        const store = serveDriver(world.driver, wire)
-        return {
-          asked: {
-            ...store.asked,
-            ...ports.asked,
-            'worker.join'(params) {
-              if (!isJsonObject(params)) return null
-              join_(wire, { worker: Number(params['worker']), pid: Number(params['pid']) })
-              return { welcome: toWire(welcome), ground: push.whole() }
-            },
-            'session.facts': (id) => hosting.mcp.session(String(id)),
-          },
-          told: {
-            ...store.told,
-            'worker.listening': heard,
-            'worker.status': (params) => noteStatus(workers, params),
-            'session.log': (params) => logTo(hosting, params),
-            'call.succeeded': (params) => succeeded(hosting, params),
-          },
-        }
-      })
-    }
-    await serve(join(directory, 'link.sock'), take, closing)
-    closing.add(engine.supervisor.onChange(push.soon))
-    closing.add(engine.snapshots.onChange(push.soon))
-    await listening
+}
+
+/** What a worker may ask and tell. */
+function handlersOf(
+  hosting: OwnerHosting,
+  wire: Link,
+  {
+    join: enter,
+    heard,
+    workers,
+  }: {
+    readonly join: (wire: Link, params: Json) => Json
+    readonly heard: () => void
+    readonly workers: ReadonlyMap<number, Worker>
+  },
+): Handlers {
+  const { world, engine, mcp } = hosting
+  const store = serveDriver(world.driver, wire)
+  const ports = servePorts({ limits: engine.gateway.limits, audit: world.audit })
+  return {
+    asked: {
+      ...store.asked,
+      ...ports.asked,
+      'worker.join': (params) => enter(wire, params),
+      'session.facts': (id) => mcp.session(textOf(id)),
+    },
+    told: {
+      ...store.told,
+      'worker.listening': heard,
+      'worker.status': (params) => noteStatus(workers, params),
+      'session.log': (params) => logTo(hosting, params),
+      'call.succeeded': (params) => succeeded(hosting, params),
+    },
   }
 }
+
+const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 
 async function serve(path: string, take: (socket: Socket) => void, closing: Closing): Promise<void> {
   await rm(path, { force: true })
@@ -200,13 +222,13 @@ function noteStatus(workers: ReadonlyMap<number, Worker>, params: Json): void {
 }
 
 function logTo({ mcp }: OwnerHosting, params: Json): void {
-  if (isJsonObject(params) && isJsonObject(params['message'])) mcp.logTo(String(params['session']), params['message'])
+  if (isJsonObject(params) && isJsonObject(params['message'])) mcp.logTo(textOf(params['session']), params['message'])
 }
 
 function succeeded({ engine }: OwnerHosting, params: Json): void {
   if (!isJsonObject(params)) return
-  const tool = engine.snapshots.current().catalog.find(String(params['tool']))
-  if (tool) engine.gateway.learner?.succeeded(String(params['principal']), tool.id)
+  const tool = engine.snapshots.current().catalog.find(textOf(params['tool']))
+  if (tool) engine.gateway.learner?.succeeded(textOf(params['principal']), tool.id)
 }
 
 /** The owner's part of what may go on at once; all of it where there are no workers. */

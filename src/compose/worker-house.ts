@@ -2,7 +2,7 @@ import { remotePorts } from '../cluster/ports.ts'
 import type { Link } from '../cluster/link.ts'
 import { freezeBook } from '../admin/freeze-book.ts'
 import { resourceUrl } from '../config/server-urls.ts'
-import { createEgress } from '../egress/egress.ts'
+import { createEgress, type Egress } from '../egress/egress.ts'
 import { freezeSwitch } from '../gateway/freeze.ts'
 import type { GatewayDeps, Log } from '../gateway/gateway.ts'
 import { ledger } from '../gateway/ledger.ts'
@@ -20,12 +20,14 @@ import type { Tool } from '../kernel/tool.ts'
 import { leanHttp, type LeanHttp } from '../mcp/lean-http.ts'
 import type { SessionFacts } from '../mcp/streamable-http.ts'
 import type { CompiledPolicy } from '../policy/compiled-policy.ts'
+import { noLedger } from '../sources/process-ledger.ts'
 import { realSchedule } from '../sources/schedule.ts'
 import { storedVerdicts } from '../sources/stored.ts'
 import type { Driver } from '../store/driver.ts'
-import { openStore } from '../store/store.ts'
+import { openStore, type Store } from '../store/store.ts'
 import { seal } from '../vault/seal.ts'
 import type { Closing } from './closing.ts'
+import type { ConnectionDeps } from './connections.ts'
 import { configuredConcurrency } from './configured-concurrency.ts'
 import { toMcpDeps } from './edges.ts'
 import type { Ground, Welcome } from './ground.ts'
@@ -67,10 +69,45 @@ export async function workerHouse(parts: WorkerHouseParts): Promise<WorkerHouse>
   closing.add(() => egress.close())
   const books = declaredBooks(() => ground().config)
   const identities = await openIdentities({ store, book: books, clock, closing })
-  const sources = workerSources({
-    credentialsOf: () => () => {
-      throw new GatewayError('connection_unusable', 'A worker leases no stored credentials.')
+  const sources = workerSources(sourceDeps(store, egress, clock))
+  closing.add(sources.close)
+  const { snapshots, validator } = copiedSnapshots(parts, sources, identities.agents.agents)
+  const gateway = await workerGateway(parts, store, { snapshots, validator })
+  const mcpDeps = toMcpDeps({
+    gateway,
+    snapshots,
+    supervisor: { tools: () => ground().tools, onResourceUpdated: () => () => undefined },
+    seal: seal(Buffer.from(welcome.sealKey.reveal(), 'base64'), 'request-state'),
+    clock,
+    newId,
+    log,
+  })
+  const lean = leanHttp(mcpDeps, {
+    session: async (id) => (await wire.ask('session.facts', id)) as SessionFacts | undefined,
+    log: (session, message) => wire.tell('session.log', { session, message: { ...message } }),
+    serves(name, caller) {
+      const snapshot = snapshots.current()
+      const tool = typeof name === 'string' ? findTool(gateway, snapshot, name, caller) : undefined
+      return tool !== undefined && !needsOwner(snapshot.policy, tool) && sources.isReady(tool.connection)
     },
+  })
+  const grown = async (): Promise<void> => {
+    const { config, statuses } = ground()
+    sources.apply(config, statuses, welcome.workers)
+    snapshots.follow(config)
+    await snapshots.rebuild()
+  }
+  closing.add(identities.agents.onChange(() => void snapshots.rebuild()))
+  await grown()
+  return { lean, identity: identityOf(parts, identities, egress), grown }
+}
+
+function sourceDeps(store: Store, egress: Egress, clock: Clock): ConnectionDeps {
+  const refused = (): never => {
+    throw new GatewayError('connection_unusable', 'A worker leases no stored credentials.')
+  }
+  return {
+    credentialsOf: () => refused,
     listedAs: () => Promise.resolve(undefined),
     mcp: {
       clock,
@@ -79,15 +116,21 @@ export async function workerHouse(parts: WorkerHouseParts): Promise<WorkerHouse>
       fetch: egress.fetch,
       post: egress.post,
       verdicts: storedVerdicts(store),
-      ledger: { add: () => undefined, remove: () => undefined },
+      ledger: noLedger,
       version: VERSION,
     },
     egress,
     clock,
     version: VERSION,
-  })
-  closing.add(sources.close)
-  const { snapshots, validator } = copiedSnapshots(parts, sources, identities.agents.agents)
+  }
+}
+
+/** The deps of both lives, where what there must be one of is the owner's. */
+async function workerGateway(
+  { wire, welcome, ground, log, clock, closing }: WorkerHouseParts,
+  store: Store,
+  { snapshots, validator }: ReturnType<typeof copiedSnapshots>,
+): Promise<GatewayDeps> {
   const switchboard = freezeSwitch()
   const freezes = await freezeBook({ store, apply: switchboard.set })
   closing.add(freezes.close)
@@ -117,33 +160,7 @@ export async function workerHouse(parts: WorkerHouseParts): Promise<WorkerHouse>
     log,
   }
   closing.add(gateway.ledger.settled)
-  const mcpDeps = toMcpDeps({
-    gateway,
-    snapshots,
-    supervisor: { tools: () => ground().tools, onResourceUpdated: () => () => undefined },
-    seal: seal(Buffer.from(welcome.sealKey.reveal(), 'base64'), 'request-state'),
-    clock,
-    newId,
-    log,
-  })
-  const lean = leanHttp(mcpDeps, {
-    session: async (id) => (await wire.ask('session.facts', id)) as SessionFacts | undefined,
-    log: (session, message) => wire.tell('session.log', { session, message: { ...message } }),
-    serves(name, caller) {
-      const snapshot = snapshots.current()
-      const tool = typeof name === 'string' ? findTool(gateway, snapshot, name, caller) : undefined
-      return tool !== undefined && !needsOwner(snapshot.policy, tool) && sources.isReady(tool.connection)
-    },
-  })
-  const grown = async (): Promise<void> => {
-    const { config, statuses } = ground()
-    sources.apply(config, statuses, welcome.workers)
-    snapshots.follow(config)
-    await snapshots.rebuild()
-  }
-  closing.add(identities.agents.onChange(() => void snapshots.rebuild()))
-  await grown()
-  return { lean, identity: identityOf(parts, identities, egress), grown }
+  return gateway
 }
 
 function copiedSnapshots(

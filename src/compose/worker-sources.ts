@@ -51,7 +51,7 @@ export function workerSources(deps: ConnectionDeps): WorkerSources {
       })
       const before = reached
       reached = new Map(wanted.map((spec) => [spec.slug, kept(before.get(spec.slug), spec)]))
-      for (const [slug, old] of before) if (reached.get(slug) !== old) end(old)
+      for (const [slug, old] of before) if (reached.get(slug) !== old) void end(old)
     },
     isReady(slug) {
       const one = reached.get(slug)

@@ -6,12 +6,15 @@ import type { HttpBindings } from '@hono/node-server'
 import { link, type Link, ownerGone } from '../cluster/link.ts'
 import { remoteDriver } from '../cluster/remote-driver.ts'
 import type { CommandLog, Work, WorkOptions } from '../cli/house.ts'
-import { httpApp } from '../http/app.ts'
-import { listen, type Listening } from '../http/listen.ts'
+import { type HttpDeps, httpApp } from '../http/app.ts'
+import { type FrontDeps, leanFront } from '../http/lean-front.ts'
+import { type First, listen, type Listening } from '../http/listen.ts'
 import { problemOf } from '../http/problem.ts'
 import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { toResponse } from '../mcp/lean.ts'
+import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { Driver } from '../store/driver.ts'
 import { closing, type Closing } from './closing.ts'
 import { forwarder, type Forwarder } from './forward.ts'
@@ -30,7 +33,7 @@ interface Seat {
   readonly house: WorkerHouse
   readonly ground: () => Ground
   readonly welcome: Welcome
-  readonly app: ReturnType<typeof httpApp>
+  readonly http: { readonly app: ReturnType<typeof httpApp>; readonly first: First }
 }
 
 interface Worker {
@@ -94,14 +97,15 @@ async function toApp(worker: Worker, request: Request, env: unknown): Promise<Re
   const { incoming } = env as Partial<HttpBindings>
   const peer = incoming?.socket.remoteAddress
   if (peer !== undefined) peers.set(request, peer)
-  return seat.app.fetch(request, env as HttpBindings)
+  return seat.http.app.fetch(request, env)
 }
 
 /** Everything but a POST to the MCP endpoint is the owner's, unread. */
 const taker =
   (worker: Worker) =>
-  (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (worker.seat && request.method === 'POST' && isMcp(request.url ?? '')) return false
+  (request: IncomingMessage, response: ServerResponse, rest: () => void): boolean => {
+    const { seat } = worker
+    if (seat && request.method === 'POST' && isMcp(request.url ?? '')) return seat.http.first(request, response, rest)
     const gone = (): void => {
       if (request.url === '/livez')
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
@@ -145,7 +149,7 @@ async function reach(path: string, stop: AbortSignal): Promise<Wire | undefined>
       told: {
         ...handlers.told,
         ground: (params) => grown.listener(params),
-        'agent.end': (agent) => ended.agent(String(agent)),
+        'agent.end': (agent) => typeof agent === 'string' && ended.agent(agent),
         'session.cancel': (params) => isJsonObject(params) && ended.session(params),
       },
     }
@@ -218,14 +222,15 @@ async function sit(worker: Worker, wire: Wire, open: Closing): Promise<Seat> {
   wire.grown.listener = grow
   wire.ended.agent = (id) => house.lean.end(({ agent }) => agent === id)
   wire.ended.session = ({ session, request }) =>
-    house.lean.cancel(String(session), typeof request === 'string' || typeof request === 'number' ? request : undefined)
+    typeof session === 'string' &&
+    house.lean.cancel(session, typeof request === 'string' || typeof request === 'number' ? request : undefined)
   const beat = setInterval(() => {
     const { user, system } = process.cpuUsage()
     const status = { calls: calls.count, running: house.lean.running(), cpuMs: Math.round((user + system) / 1_000) }
     wire.tell('worker.status', { worker: options.worker, ...status })
   }, STATUS_MS).unref()
   open.add(() => clearInterval(beat))
-  return { house, welcome, ground: () => ground, app: appOf(worker, house, welcome, () => ground) }
+  return { house, welcome, ground: () => ground, http: httpOf(worker, house, welcome, () => ground) }
 }
 
 function merged(before: Ground | undefined, params: Json | undefined): Ground {
@@ -240,23 +245,29 @@ function merged(before: Ground | undefined, params: Json | undefined): Ground {
   } as Ground
 }
 
-function appOf(
+function httpOf(
   { forward, peers, calls, log }: Worker,
   house: WorkerHouse,
   { host, port }: Welcome,
   ground: () => Ground,
-): Seat['app'] {
+): Seat['http'] {
   const place = () => {
     const { publicUrl } = ground().config.server
     return { host, port, ...(publicUrl !== undefined && { publicUrl }) }
   }
-  return httpApp({
+  const plain: McpHttp['plain'] = async (asked) => {
+    const answer = await house.lean.plain(asked)
+    if (answer) calls.count++
+    return answer
+  }
+  const parts: HttpDeps & FrontDeps = {
     identity: house.identity,
     mcp: {
+      plain,
       async handle(asked) {
-        const answer = await house.lean.handle(asked)
-        if (answer) calls.count++
-        return answer ?? forward.whole(asked.request, asked.text, peers.get(asked.request))
+        const { text } = asked
+        const answer = text === undefined ? undefined : await plain({ ...asked, text })
+        return answer ? toResponse(answer) : forward.whole(asked.request, text, peers.get(asked.request))
       },
     },
     allowed: () => ({
@@ -268,7 +279,8 @@ function appOf(
     maxBodyBytes: ground().config.server.maxBodyBytes,
     newId,
     log,
-  })
+  }
+  return { app: httpApp(parts), first: leanFront(parts) }
 }
 
 /** Every line says which worker it is of. */

@@ -4,9 +4,10 @@ import { type CallLimits, mcpCalls } from './calls.ts'
 import type { McpDeps } from './deps.ts'
 import { type Caller, modernProtocol, toObject } from './exchange.ts'
 import { headerParams } from './header-params.ts'
-import { leanDoor, type LeanSession, toResponse } from './lean.ts'
-import { idOf, type RpcId, rpcErrorResponse } from './rpc.ts'
-import { classify, isCall, type McpHttpRequest, readBody, type SessionFacts } from './streamable-http.ts'
+import { leanDoor, type LeanSession } from './lean.ts'
+import { readMessage } from './message.ts'
+import type { RpcId } from './rpc.ts'
+import { classify, isCall, type McpHttp, type SessionFacts } from './streamable-http.ts'
 import { ownerOf } from './sessions.ts'
 
 /** How long what was heard of a session counts, milliseconds: so much later a worker knows that it is over. */
@@ -24,8 +25,8 @@ export interface Elsewhere {
 }
 
 export interface LeanHttp {
-  /** Answers a plain request; undefined for everything that the other process has to answer. */
-  handle(request: McpHttpRequest): Promise<Response | undefined>
+  /** Answers a plain request; undefined, before anything was done, for everything that the other process has to answer. */
+  plain: McpHttp['plain']
   /** Aborts a call of a session; all of them without a request. */
   cancel(session: string, request?: RpcId): void
   /** Aborts what runs for the principals that match. */
@@ -49,26 +50,22 @@ export function leanHttp(deps: McpDeps, elsewhere: Elsewhere, limits: CallLimits
   const quick = leanDoor({ deps, methods: calls, sessions: book })
   const headerProblem = headerParams(deps.tools)
   return {
-    async handle({ request, text, ...caller }) {
-      if (request.method !== 'POST') return undefined
-      const read = readBody(request, text ?? '')
-      if (read instanceof Response) return read
+    async plain({ request, text, ...caller }) {
+      const read = readMessage(text)
+      if (read.error) return undefined
       const { body } = read
       const message = toObject(body)
       const params = toObject(message['params'])
-      const isToolCall = message['method'] === 'tools/call'
-      if (isToolCall && !elsewhere.serves(params['name'], caller)) return undefined
-      const route = classify(request, body)
+      if (message['method'] === 'tools/call' && !elsewhere.serves(params['name'], caller)) return undefined
+      const route = classify({ method: 'POST', headers: request.headers }, body)
       if (isCall(route)) {
-        const problem = headerProblem(params, request.headers, caller)
-        if (problem) return rpcErrorResponse(400, problem, idOf(body))
+        if (headerProblem(params, request.headers, caller)) return undefined
         // Who can be asked may have its call parked, and parked calls are found where sessions are.
         if (isAskable(modernProtocol(toObject(params['_meta'])).capabilities)) return undefined
       }
       const session = request.headers.get('mcp-session-id')
       if (session !== null) await book.learn(session)
-      const reply = await quick({ request, body, caller, route })
-      return reply && toResponse(reply)
+      return quick({ request, body, caller, route })
     },
     cancel: book.cancel,
     end: calls.end,

@@ -205,7 +205,7 @@ function openDoors(deps: McpDeps, { lean = true, ...options }: McpHttpOptions) {
 }
 
 /** The body, or the answer that says what is wrong with it. */
-export function readBody(request: Request, text: string): { readonly body: Json } | Response {
+function readBody(request: Request, text: string): { readonly body: Json } | Response {
   if (!isJsonContentType(request.headers.get('content-type'))) {
     return rpcErrorResponse(415, { code: INVALID_REQUEST, message: 'The Content-Type must be application/json.' })
   }

@@ -36,6 +36,10 @@ function sayStatus(shell: Shell, status: GatewayStatus): void {
   }
   say(shell, `  store   ${plain(status.store)}`)
   say(shell, `  ${counts(status)}`)
+  for (const { id, pid, since, calls, running } of status.workers ?? []) {
+    const up = toSpan(Math.max(0, shell.clock() - since))
+    say(shell, `  worker ${id} (process ${pid}), up ${up}, ${calls} calls, ${running} running`)
+  }
   say(shell, '')
   if (status.connections.length === 0) {
     say(shell, 'No connections. Add one under "connections" in the configuration.')
