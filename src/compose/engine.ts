@@ -72,14 +72,10 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
   const supervisor = startSupervisor(world, log, clock)
   closing.add(supervisor.close)
   const validator = schemaValidator()
-  const pins = await pinBook({
-    store,
-    clock,
-    catalog: () => snapshots.current().catalog,
-    onAccepted: () => snapshots.rebuild(),
-  })
-  const overrides = await overrideBook({ store, onChanged: () => snapshots.rebuild() })
-  const policies = await openPolicies(parts, () => snapshots.rebuild())
+  const rebuild = (): Promise<void> => snapshots.rebuild()
+  const pins = await pinBook({ store, clock, catalog: () => snapshots.current().catalog, onAccepted: rebuild })
+  const overrides = await overrideBook({ store, onChanged: rebuild })
+  const policies = await openPolicies(parts, rebuild)
   const aliases = await aliasBook(store, config.organisation)
   const index = searchBook({ clock: () => performance.now(), pause: nextTurn }, aliases.stems)
   const learner = config.discovery.learnAliases ? learning(aliases, clock, log) : undefined
