@@ -74,7 +74,7 @@ interface Waiter {
   start(): void
 }
 
-/** Callers and places are known while they have something to do, so that memory is bounded by the limits. */
+/** Callers are known while they have something to do, so that memory is bounded by the limits. */
 interface Crowd extends ConcurrencyDeps {
   readonly callers: Map<string, Caller>
   readonly places: Map<string, Place>
@@ -99,26 +99,30 @@ export function concurrency(deps: ConcurrencyDeps): Concurrency {
       }
     },
     counts: () => ({
-      connections: [...crowd.places.values()].map(({ connection, running, queue }) => ({
-        connection,
-        running,
-        waiting: queue.size,
-      })),
+      connections: [...crowd.places.values()]
+        .map(({ connection, running, queue }) => ({ connection, running, waiting: queue.size }))
+        .filter(({ running, waiting: inLine }) => running + inLine > 0),
       principals: crowd.callers.size,
     }),
   }
 }
 
 function callerOf({ callers }: Crowd, id: string): Caller {
-  const caller = callers.get(id) ?? { id, running: 0, waiting: 0 }
+  const known = callers.get(id)
+  if (known) return known
+  const caller = { id, running: 0, waiting: 0 }
   callers.set(id, caller)
   return caller
 }
 
 function placeOf({ places }: Crowd, connection: string, room: Room): Place {
-  const place = places.get(connection) ?? { connection, room, running: 0, queue: fairQueue<Waiter>() }
+  const known = places.get(connection)
+  if (known) {
+    known.room = room
+    return known
+  }
+  const place = { connection, room, running: 0, queue: fairQueue<Waiter>() }
   places.set(connection, place)
-  place.room = room
   return place
 }
 
@@ -148,9 +152,12 @@ function admit(crowd: Crowd, place: Place): void {
   if (place.queue.size === 0) crowd.crowded.delete(place)
 }
 
+/** Places with nothing to do that stay known: making one for every call would cost more than all the rest here. */
+const MOST_IDLE_PLACES = 1_000
+
 function forget({ callers, places }: Crowd, caller: Caller, place: Place): void {
   if (caller.running + caller.waiting === 0) callers.delete(caller.id)
-  if (place.running + place.queue.size === 0) places.delete(place.connection)
+  if (places.size > MOST_IDLE_PLACES && place.running + place.queue.size === 0) places.delete(place.connection)
 }
 
 interface Waiting {
