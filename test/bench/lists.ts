@@ -1,6 +1,7 @@
 import { rounded } from './calls.ts'
-import { inTurns, measure, middle } from './load.ts'
-import { type Endpoint, lister } from './requests.ts'
+import { inTurns, middle } from './load.ts'
+import type { Loader } from './loader.ts'
+import type { Endpoint } from './requests.ts'
 
 export interface ListFigures {
   readonly tools: number
@@ -18,25 +19,22 @@ export interface ListSetup {
   readonly gateway: Endpoint
   readonly rounds: number
   readonly seconds: number
+  readonly loader: Loader
 }
 
 /** Lists all tools, one client, directly and through the gateway in turns. */
-export async function benchList({ tools, direct, gateway, rounds, seconds }: ListSetup): Promise<ListFigures> {
-  const [straight, through] = [await lister(direct), await lister(gateway)]
-  const ways = [straight, through]
-  try {
-    const load = { concurrency: 1, seconds }
-    await inTurns(ways, 1, ({ send }) => measure(send, load))
-    const p50s = await inTurns(ways, rounds, async ({ send }) => (await measure(send, load)).p50)
-    const [directMs = 0, gatewayMs = 0] = p50s.map(middle)
-    return {
-      tools,
-      direct: rounded(directMs),
-      gateway: rounded(gatewayMs),
-      ratio: rounded(gatewayMs / directMs),
-      pages: { direct: straight.last.pages, gateway: through.last.pages },
-    }
-  } finally {
-    await Promise.all(ways.map((way) => way.close()))
+export async function benchList({ tools, direct, gateway, rounds, seconds, loader }: ListSetup): Promise<ListFigures> {
+  const ways = [direct, gateway]
+  const list = (endpoint: Endpoint) => loader.run({ kind: 'list', endpoint, concurrency: 1, seconds })
+  const [straight, through] = await inTurns(ways, 1, list)
+  const [directMs = 0, gatewayMs = 0] = (await inTurns(ways, rounds, list)).map((told) =>
+    middle(told.map(({ p50 }) => p50)),
+  )
+  return {
+    tools,
+    direct: rounded(directMs),
+    gateway: rounded(gatewayMs),
+    ratio: rounded(gatewayMs / directMs),
+    pages: { direct: straight?.[0]?.pages ?? 0, gateway: through?.[0]?.pages ?? 0 },
   }
 }

@@ -13,7 +13,8 @@ const START_MS = 30_000
 const TICKS_PER_SECOND = 100
 const URL_MEMBER = /"url": *"([^"]+)"/
 
-export const EVERYTHING = join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')
+/** The quick downstream server of this folder. */
+export const SYNTHETIC = join(import.meta.dirname, 'downstream.mjs')
 
 /** A server in a process of its own. */
 export interface Running {
@@ -57,24 +58,33 @@ export async function untilActive(dist: string, config: string, connections: num
   throw new Error('The gateway did not reach its downstream servers.')
 }
 
-/** The quick downstream server of this folder. */
-export async function startSynthetic(tools: number): Promise<Running> {
-  const child = start([join(import.meta.dirname, 'downstream.mjs'), String(tools)], {})
+/** The quick downstream server; with more than one port its `url` holds all of them, with spaces between. */
+export async function startSynthetic(tools: number, ports = 1): Promise<Running> {
+  const child = start([SYNTHETIC, String(tools), String(ports)], {})
   return toRunning(child, await firstLine(child, 'stdout', () => true))
 }
 
-/** The MCP reference server over Streamable HTTP. */
-export async function startEverything(): Promise<Running> {
-  const port = await freePort()
-  const child = start([EVERYTHING, 'streamableHttp'], { PORT: String(port) })
-  await firstLine(child, 'stderr', (line) => line.includes('listening'))
-  return toRunning(child, `http://127.0.0.1:${port}/mcp`)
+/** A Node process. */
+export const start = (
+  args: readonly string[],
+  env: Record<string, string>,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess =>
+  spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: [stdin, 'pipe', 'pipe'] })
+
+/** Waits until something answers at the address, whatever it says. */
+export async function answers(url: string): Promise<void> {
+  for (const endsAt = Date.now() + START_MS; Date.now() < endsAt;) {
+    const answer = await fetch(url).catch(() => undefined)
+    await answer?.body?.cancel()
+    if (answer) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`Nothing answers at ${url}.`)
 }
 
-const start = (args: readonly string[], env: Record<string, string>): ChildProcess =>
-  spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-
-async function firstLine(
+/** The first line that is wanted, of a process that goes on. */
+export async function firstLine(
   child: ChildProcess,
   from: 'stdout' | 'stderr',
   wanted: (line: string) => boolean,
@@ -99,7 +109,8 @@ async function firstLine(
   throw new Error(`A server did not start: ${told}`)
 }
 
-function toRunning(child: ChildProcess, url: string): Running {
+/** The process as one that can be stopped. */
+export function toRunning(child: ChildProcess, url: string): Running {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   return {
     url,
@@ -111,7 +122,8 @@ function toRunning(child: ChildProcess, url: string): Running {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody has right now. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

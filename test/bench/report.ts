@@ -2,6 +2,7 @@ import type { CallFigures } from './calls.ts'
 import type { ListFigures } from './lists.ts'
 import type { PolicyFigures } from './policy.ts'
 import type { Figures } from './run.ts'
+import { BARE, DIRECT, GATEHOUSE, PEERS } from './ways.ts'
 
 /** A goal and whether this run reached it. */
 export interface Goal {
@@ -11,19 +12,13 @@ export interface Goal {
 }
 
 export function toGoals({ calls, lists, policy, memory }: Figures): readonly Goal[] {
-  const added = calls
-    .filter(({ way, concurrency }) => way === 'gateway' && concurrency === 1)
-    .map(({ downstream, era, addedP50 = 0 }) =>
-      toGoal(`added p50 below 1.0 × direct: ${downstream}, ${era}`, `${addedP50.toFixed(2)} ×`, addedP50 < 1),
-    )
   const listed = lists
     .filter(({ tools }) => tools >= 1_000)
     .map(({ tools, ratio }) =>
       toGoal(`tools/list of ${tools} tools at most 0.4 × direct`, `${ratio.toFixed(2)} ×`, ratio <= 0.4),
     )
-  const resident = memory.with5000ToolsAfterLists
   return [
-    ...added,
+    ...callGoals(calls),
     ...listed,
     ...policy.decisions
       .filter(({ rules }) => rules === 1_000)
@@ -36,9 +31,38 @@ export function toGoals({ calls, lists, policy, memory }: Figures): readonly Goa
       ),
     toGoal('replay of 100,000 calls below 2 s', `${policy.replayMs} ms`, policy.replayMs < 2_000),
     toGoal('plan of 1,000 tools × 50 agents below 100 ms', `${policy.planMs} ms`, policy.planMs < 100),
-    ...(resident === undefined ? [] : [toGoal('RSS below 150 MB with 5,000 tools', `${resident} MB`, resident < 150)]),
+    ...memoryGoal('RSS after the calls at most 130 MB', memory.afterCalls),
+    ...memoryGoal('RSS with 5,000 tools after their lists at most 130 MB', memory.with5000ToolsAfterLists),
   ]
 }
+
+/** Ratios within this run. */
+function callGoals(calls: readonly CallFigures[]): readonly Goal[] {
+  const of = (names: readonly string[], concurrency: number): readonly CallFigures[] =>
+    calls.filter(({ way, concurrency: at }) => at === concurrency && names.includes(way))
+  const speed = (figures: readonly CallFigures[]): number => Math.max(...figures.map((one) => one.callsPerSecond))
+  const bare = speed(of([BARE], 64))
+  const peers = of(PEERS, 64)
+  return of([GATEHOUSE], 64).flatMap((own) => {
+    const { era, callsPerSecond, cpuMicroseconds: cpu = 0 } = own
+    const share = callsPerSecond / bare
+    const alone = of([GATEHOUSE], 1).find((one) => one.era === era)
+    const straight = of([DIRECT], 1).find((one) => one.era === era)
+    const slower = (alone?.p50 ?? 0) / (straight?.p50 ?? 1)
+    const times = callsPerSecond / speed(peers)
+    return [
+      toGoal(`calls/s at 64 at least 0.60 of the bare proxy: ${era}`, share.toFixed(2), share >= 0.6),
+      toGoal(`p50 at 1 at most 3 × direct: ${era}`, `${slower.toFixed(2)} ×`, slower <= 3),
+      toGoal(`CPU of a call at 64 at most 200 µs: ${era}`, `${cpu} µs`, cpu <= 200),
+      ...(peers.length === 0
+        ? []
+        : [toGoal(`calls/s at 64 at least 7 × the best peer: ${era}`, `${times.toFixed(1)} ×`, times >= 7)]),
+    ]
+  })
+}
+
+const memoryGoal = (goal: string, resident: number | undefined): readonly Goal[] =>
+  resident === undefined ? [] : [toGoal(goal, `${resident} MB`, resident <= 130)]
 
 const toGoal = (goal: string, measured: string, reached: boolean): Goal => ({ goal, measured, reached })
 
@@ -47,19 +71,8 @@ export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
   const { policy, audit, memory } = figures
   return [
     section(
-      [
-        'downstream',
-        'way',
-        'era',
-        'at a time',
-        'calls/s',
-        'p50 ms',
-        'p99 ms',
-        'added p50',
-        'calls/s of direct',
-        'CPU/call',
-      ],
-      figures.calls.map(toCallRow),
+      ['way', 'era', 'at a time', 'calls/s', 'slowest to fastest', 'p50 ms', 'p99 ms', 'of bare', 'CPU/call'],
+      rowsOf(figures.calls),
     ),
     section(['tools/list of', 'direct p50', 'gateway p50', 'ratio', 'pages'], figures.lists.map(toListRow)),
     section(
@@ -72,7 +85,10 @@ export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
           'RSS with 5,000 tools: connected, after its lists',
           `${memory.with5000Tools}, ${memory.with5000ToolsAfterLists} MB`,
         ],
-        ['RSS after all calls (1,036 tools)', `${memory.afterCalls} MB`],
+        [
+          `RSS with 22 servers, idle and after all calls${memory.calls > 0 ? ` and ${memory.calls.toLocaleString('en')} more` : ''}`,
+          `${memory.idle}, ${memory.afterCalls} MB`,
+        ],
       ],
     ),
     section(
@@ -96,20 +112,22 @@ const policyRows = ({ decisions, views, viewMicroseconds, replayMs, planMs, lint
   ['plan and lint of 1,000 rules, 1,000 tools, 50 agents', `${planMs} ms, ${lintMs} ms`],
 ]
 
-function toCallRow(figure: CallFigures): readonly string[] {
-  const { addedP50, throughput, cpuMicroseconds } = figure
-  return [
-    figure.downstream,
-    figure.way,
-    figure.era,
-    String(figure.concurrency),
-    figure.callsPerSecond.toLocaleString('en'),
-    figure.p50.toFixed(2),
-    figure.p99.toFixed(2),
-    addedP50 === undefined ? '' : `${addedP50.toFixed(2)} ×`,
-    throughput === undefined ? '' : `${throughput.toFixed(2)} ×`,
-    cpuMicroseconds === undefined ? '' : `${cpuMicroseconds} µs`,
-  ]
+function rowsOf(calls: readonly CallFigures[]): readonly (readonly string[])[] {
+  return calls.map((figure) => {
+    const { way, era, concurrency, callsPerSecond, spread, p50, p99, cpuMicroseconds } = figure
+    const bare = calls.find((one) => one.way === BARE && one.concurrency === concurrency)?.callsPerSecond ?? 0
+    return [
+      way,
+      era,
+      String(concurrency),
+      callsPerSecond.toLocaleString('en'),
+      spread.map((speed) => speed.toLocaleString('en')).join(' – '),
+      p50.toFixed(2),
+      p99.toFixed(2),
+      `${(callsPerSecond / bare).toFixed(2)} ×`,
+      cpuMicroseconds === undefined ? '' : `${cpuMicroseconds} µs`,
+    ]
+  })
 }
 
 const toListRow = ({ tools, direct, gateway, ratio, pages }: ListFigures): readonly string[] => [

@@ -29,11 +29,13 @@ export interface ToolCall {
   readonly arguments: Readonly<Record<string, unknown>>
 }
 
-/** Calls a tool over at most so many connections. */
-export const caller = (endpoint: Endpoint, call: ToolCall, connections: number): Promise<Sender> =>
-  sender(endpoint, connections, async (post) => {
-    await post('tools/call', { ...call })
+/** Makes these calls in turns, over at most so many connections. */
+export function caller(endpoint: Endpoint, calls: readonly ToolCall[], connections: number): Promise<Sender> {
+  let turn = 0
+  return sender(endpoint, connections, async (post) => {
+    await post('tools/call', { ...calls[turn++ % calls.length] })
   })
+}
 
 /** Lists all tools, page after page. `pages` and `bytes` say what the last list was. */
 export async function lister(
