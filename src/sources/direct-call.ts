@@ -82,7 +82,7 @@ const isProgress = (said: JsonObject): said is JsonObject & Progress =>
 function settle(waiting: Waiting, { result, error }: JsonObject, isModern: boolean): void {
   if (isJsonObject(error)) {
     const { code, message, data } = error
-    waiting.reject(ProtocolError.fromError(Number(code), String(message), data))
+    waiting.reject(ProtocolError.fromError(Number(code), typeof message === 'string' ? message : '', data))
   } else if (isJsonObject(result)) {
     const failure = isModern ? failureOf(result) : undefined
     if (failure) waiting.reject(failure)

@@ -69,9 +69,11 @@ export function leanCalls(lean: LeanHttp): ((envelope: Envelope) => DirectCall) 
 function sorted(transport: StreamableHTTPClientTransport, waiting: WaitingBook): Hand {
   const client = transport.onmessage
   const toClient = (message: JSONRPCMessage): void => client?.call(transport, message)
-  transport.onmessage = (message) => {
-    if (!isJsonObject(message) || !waiting.take(message)) toClient(message)
-  }
+  Object.assign(transport, {
+    onmessage(message: JSONRPCMessage) {
+      if (!isJsonObject(message) || !waiting.take(message)) toClient(message)
+    },
+  })
   // The client judges each message by itself.
   return (message, tag) =>
     void (waiting.take(message) || toClient(withOrigin(message, tag) as unknown as JSONRPCMessage))
