@@ -43,6 +43,8 @@ export interface MethodFacts {
   readonly fields: readonly FieldForm[]
   /** True when our OAuth client at the service is configured, or none is needed. */
   readonly ready: boolean
+  /** A person signs in at the service; what is filled in is our client there, where the configuration names none. */
+  readonly signIn: boolean
 }
 
 /** A service that can be connected. */

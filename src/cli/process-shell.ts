@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { processTerminal } from './process-terminal.ts'
 import type { LogLevel, Shell } from './shell.ts'
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
@@ -22,6 +23,7 @@ export function processShell(
     stderr: write,
     color: stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
     columns: stdout.isTTY ? stdout.columns : undefined,
+    terminal: stdin.isTTY && stderr.isTTY ? processTerminal() : undefined,
     clock: Date.now,
     cores: availableParallelism(),
     fetch: globalThis.fetch,

@@ -5,6 +5,8 @@ import { approvalsCommand } from './commands/approvals.ts'
 import { auditCommand } from './commands/audit.ts'
 import { callCommand } from './commands/call.ts'
 import { checkCommand } from './commands/check.ts'
+import { connectCommand } from './commands/connect.ts'
+import { connectionsCommand } from './commands/connections.ts'
 import { freezeCommand, unfreezeCommand } from './commands/freeze.ts'
 import { importCommand } from './commands/import.ts'
 import { peopleCommand } from './commands/people.ts'
@@ -55,6 +57,8 @@ function gatehouse(cli: Cli): Command {
     statusCommand,
     agentCommand,
     peopleCommand,
+    connectCommand,
+    connectionsCommand,
     toolsCommand,
     searchCommand,
     policyCommand,

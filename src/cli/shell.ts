@@ -14,6 +14,8 @@ export interface Shell {
   readonly color: boolean
   /** The width of the terminal; undefined when the output goes elsewhere. */
   readonly columns?: number | undefined
+  /** Asks whoever sits at the terminal; absent when nobody does. */
+  readonly terminal?: Terminal | undefined
   readonly clock: Clock
   readonly fetch: typeof fetch
   /** Where to log. `LOG_LEVEL` overrules the level; so does the configuration, unless it is `fixed`. */
@@ -59,3 +61,10 @@ export interface ParentProcess {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 export type ProcessSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+export interface Terminal {
+  /** One line. `hidden` shows nothing of what is typed. */
+  ask(question: string, options: { readonly hidden: boolean }): Promise<string>
+  /** Opens the page in the person's browser, if there is a way to. */
+  browse(url: string): void
+}

@@ -101,5 +101,6 @@ const toMethodFacts = (
     secret,
     ...(pattern !== undefined && { pattern }),
   })),
+  signIn: oauth?.grant === 'authorization_code',
   ready: !oauth || Object.hasOwn(config.oauthClients, provider),
 })

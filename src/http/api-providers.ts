@@ -11,6 +11,7 @@ const method = z.looseObject({
   title: z.string(),
   fields: z.array(anyObject).describe('What a person fills in: `key`, `label`, whether it is `secret`, `pattern`.'),
   ready: z.boolean().describe('Our OAuth client at the service is configured, or none is needed.'),
+  signIn: z.boolean().describe('A person signs in at the service; see `/oauth/{provider}/authorize`.'),
 })
 
 const facts = { id: z.string(), title: z.string(), docs: z.string(), methods: z.array(method) }

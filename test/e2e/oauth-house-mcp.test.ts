@@ -32,7 +32,7 @@ async function scene(
     connections: {
       tools: { mcp: { url: server.url.href, allowPrivateNetwork: true }, auth: { method: 'oauth', ...auth } },
     },
-    server: serverSettings,
+    ...(serverSettings && { server: serverSettings }),
   }))
   onTestFinished(async () => {
     await house.close()

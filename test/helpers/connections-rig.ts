@@ -64,7 +64,7 @@ export async function connectionsRig(store: Store, clock: () => number): Promise
         id: 'postbox',
         title: 'Postbox',
         docs: 'https://postbox.example.com',
-        methods: [{ id: 'token', kind: 'bearer', title: 'Token', fields: [], ready: true }],
+        methods: [{ id: 'token', kind: 'bearer', title: 'Token', fields: [], ready: true, signIn: false }],
         actions: [{ name: 'send_mail', title: 'Send', effect: 'write', external: true, scopes: [] }],
       },
     ],

@@ -46,9 +46,9 @@ function summary(known: readonly string[], troubled: readonly ConnectionStatus[]
 /** What only somebody who signs in can repair. */
 const PERSONAL: ReadonlySet<string> = new Set(['reauth', 'link', 'scopes'])
 
-function toLine({ connection, provider, state, reason, reasonCode = '' }: ConnectionStatus): string {
+function toLine({ connection, provider, state, reason, reasonCode }: ConnectionStatus): string {
   const why = reason === undefined ? 'It is not connected yet; try again later.' : told(reason)
-  const how = PERSONAL.has(reasonCode)
+  const how = PERSONAL.has(reasonCode ?? '')
     ? ` An admin repairs it with: gatehouse connect ${provider} --name ${connection}`
     : ''
   return `${connection}: ${state}. ${why}${how}`
