@@ -5,6 +5,8 @@ import type { AuthMethod, CredentialField } from './provider.ts'
 
 /** Longer than any token, key or password that a vendor gives out, in UTF-16 units. */
 const MAX_FIELD = 16_384
+/** Longer than any name of a field, shorter than any key. */
+const MAX_NAME = 24
 
 /**
  * Checks what was filled in for a method before it is stored or sent. Throws `invalid_credential` that names the field by
@@ -36,8 +38,10 @@ const invalid = ({ label, key }: CredentialField, fault: string): GatewayError =
 
 function unknownField({ title, fields }: AuthMethod, key: string): GatewayError {
   const known = fields.map((field) => field.key).join(', ') || 'none'
-  const name = JSON.stringify(key.slice(0, 64))
-  return new GatewayError('invalid_credential', `"${title}" has no field ${name}. Its fields: ${known}.`, {
-    data: { field: key.slice(0, 64) },
+  // Name and value may have been swapped: what is too long for a name is not said back.
+  const name = key.length <= MAX_NAME ? key : ''
+  const shown = name === '' ? 'of a name that long' : JSON.stringify(name)
+  return new GatewayError('invalid_credential', `"${title}" has no field ${shown}. Its fields: ${known}.`, {
+    data: { field: name },
   })
 }

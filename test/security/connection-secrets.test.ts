@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLIENT } from '../fakes/oidc-server.ts'
 import { type MailService, mailService } from '../fakes/mail-service.ts'
 import { type FakeVendor, fakeVendor } from '../helpers/fake-vendor.ts'
-import { type Answer } from '../helpers/front-door.ts'
+import type { Answer } from '../helpers/front-door.ts'
 import { type OAuthHouse, oauthHouse, PATIENCE } from '../helpers/oauth-house.ts'
 import { testShell } from '../helpers/test-shell.ts'
 
@@ -17,6 +17,10 @@ const PLANTED = {
   header: 'planted-header-9d3e5b7a1f2c4860',
   query: 'planted-query-key-7c1f3a5e9b2d8046',
   cookie: 'planted-cookie-2e8b4d6f1a3c5790',
+  path: 'planted-path-key-3b5d7f9a1c2e4086',
+  id: 'planted-client-id-0c2e4a6b8d1f3579',
+  second: 'planted-second-header-9f1b3d5c7a2e4068',
+  aws: 'planted+aws/secret4f6a8c0e2b1d357900000000',
   password: 'planted-password-6a2c8e4f0b1d3597',
   wrong: 'planted-and-refused-8b3d1f5a7c9e2604',
   rotated: 'planted-by-rotation-5e7a9c1b3d2f8046',
@@ -90,9 +94,14 @@ describe('credentials of every kind', () => {
   it('are stored, used, refused, rotated, exported, revoked and deleted', async () => {
     const made = [
       draft('by-token', 'token', { token: PLANTED.token }),
-      draft('by-header', 'header', { name: 'x-api-key', value: PLANTED.header }),
-      draft('by-query', 'query', { name: 'api_key', value: PLANTED.query }),
-      draft('by-cookie', 'cookie', { name: 'session', value: PLANTED.cookie }),
+      draft('by-header', 'header', { header: 'x-api-key', key: PLANTED.header }),
+      draft('by-query', 'query', { parameter: 'api_key', key: PLANTED.query }),
+      draft('by-cookie', 'cookie', { cookie: 'session', key: PLANTED.cookie }),
+      draft('by-path', 'path', { key: PLANTED.path }, { settings: {} }),
+      draft('by-headers', 'headers', {
+        ...{ idHeader: 'x-id', idValue: PLANTED.id, keyHeader: 'x-key', keyValue: PLANTED.second },
+      }),
+      draft('by-aws', 'aws', { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: PLANTED.aws }),
       draft('by-basic', 'basic', { username: 'ann', password: PLANTED.password }),
     ]
     for (const body of made) expect((await ask('POST', '/api/connections', body)).text).toContain('"id":"by-')
@@ -122,11 +131,21 @@ describe('credentials of every kind', () => {
       allowPrivateNetwork: true,
       auth: { method: 'bearer', fields: { token: PLANTED.mcp } },
     })
-    for (const id of ['by-token', 'by-header', 'by-query', 'by-cookie', 'by-basic', 'by-mcp']) {
+    for (const id of [
+      'by-token',
+      'by-header',
+      'by-query',
+      'by-cookie',
+      'by-basic',
+      'by-path',
+      'by-headers',
+      'by-aws',
+      'by-mcp',
+    ]) {
       await ask('GET', `/api/connections/${id}`)
       await ask('POST', `/api/connections/${id}/test`)
-      keep(await house.call(agent, `conn:${id}:get`, { path: '/things' }))
-      keep(await house.call(agent, `conn:${id}:get`, { path: '/things', nonsense: 1 }))
+      keep(await house.call(agent, `conn:${id}:get_resource`, { path: '/things' }))
+      keep(await house.call(agent, `conn:${id}:get_resource`, { path: '/things', nonsense: 1 }))
     }
     await ask('POST', '/api/connections/by-token/rotate', { fields: { token: PLANTED.rotated } })
     await ask('POST', '/api/connections/by-header/revoke', {})
