@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node',
   ],
   // 4 use cases
-  gateway: ['kernel', 'policy', 'catalog', 'npm:ajv', 'npm:re2js', 'npm:lru-cache', 'node:crypto'],
+  gateway: ['kernel', 'policy', 'catalog', 'npm:ajv', 'npm:re2js', 'npm:lru-cache', 'node:crypto', 'node:buffer'],
   admin: ['kernel', 'policy', 'catalog', 'config', 'store', 'audit', 'connections', 'npm:zod', 'node:crypto'],
   // 5 edges
   cluster: ['kernel', 'gateway', 'store', 'node'],

@@ -102,8 +102,11 @@ function toReached(spec: ConnectionSpec): Reached {
     notBefore: 0,
     source: {
       connection: spec.slug,
-      callTool: (name, input, exchange) =>
-        one.live ? untilEnded(one, one.live.source.callTool(name, input, exchange)) : Promise.reject(unusable(spec)),
+      async callTool(name, input, exchange) {
+        if (!one.live) throw unusable(spec)
+        const { source: inner } = one.live
+        return untilEnded(one, inner.callTool(name, input, exchange))
+      },
       close: () => end(one),
     },
   }
