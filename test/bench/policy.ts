@@ -9,6 +9,7 @@ import type { RecordedCall } from '../../src/policy/replay/recorded-call.ts'
 import { replay } from '../../src/policy/replay/replay.ts'
 import { viewOf } from '../../src/policy/view.ts'
 import type { PolicyWorld } from '../../src/policy/world.ts'
+import { benchGovernance, type GovernanceFigures } from './governance.ts'
 import { AGENTS, toDocument, toPrincipal, toQuestions, toWorld } from './policy-world.ts'
 
 const TOOLS = 1_000
@@ -28,6 +29,7 @@ export interface PolicyFigures {
   /** Two policies of 1,000 rules over 1,000 tools and 50 agents, with fresh caches. */
   readonly planMs: number
   readonly lintMs: number
+  readonly governance: GovernanceFigures
 }
 
 export interface RuleFigures {
@@ -67,6 +69,7 @@ export async function benchPolicy(): Promise<PolicyFigures> {
       () => compiled(),
       (policy) => lintPolicy(policy),
     ),
+    governance: await benchGovernance(),
   }
 }
 
