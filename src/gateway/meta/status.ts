@@ -48,13 +48,10 @@ const PERSONAL: ReadonlySet<string> = new Set(['reauth', 'link', 'scopes'])
 
 function toLine({ connection, provider, state, reason, reasonCode }: ConnectionStatus): string {
   const why = reason === undefined ? 'It is not connected yet; try again later.' : told(reason)
-<<<<<<< /tmp/connapi/theirs
-  const how = reasonCode !== undefined && PERSONAL.has(reasonCode)
-=======
-  const how = PERSONAL.has(reasonCode ?? '')
->>>>>>> /tmp/connapi/mine
-    ? ` An admin repairs it with: gatehouse connect ${provider} --name ${connection}`
-    : ''
+  const how =
+    reasonCode !== undefined && PERSONAL.has(reasonCode)
+      ? ` An admin repairs it with: gatehouse connect ${provider} --name ${connection}`
+      : ''
   return `${connection}: ${state}. ${why}${how}`
 }
 
