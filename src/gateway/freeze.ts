@@ -15,6 +15,7 @@ export interface FreezableAct {
   readonly agent: string
   readonly connection: string
   readonly signal: Exchange['signal']
+  readonly stop?: Exchange['stop']
 }
 
 /** The emergency stop as admins use it. */
@@ -27,8 +28,9 @@ export interface FreezeSwitch extends Freezes {
 
 interface Running {
   readonly act: FreezableAct
-  readonly controller: AbortController
   stoppedBy: Freeze | undefined
+  /** Ends the act, and the waiting for it. */
+  stop(): void
 }
 
 export function freezeSwitch(): FreezeSwitch {
@@ -41,38 +43,50 @@ export function freezeSwitch(): FreezeSwitch {
       freezes = next
       for (const one of running) {
         one.stoppedBy ??= covering(one.act)
-        if (one.stoppedBy) one.controller.abort('An admin has stopped this.')
+        if (one.stoppedBy) one.stop()
       }
     },
     async guard(act, work) {
       const freeze = covering(act)
       if (freeze) throw frozen(freeze)
-      const one: Running = { act, controller: new AbortController(), stoppedBy: undefined }
-      const abort = (): void => one.controller.abort(act.signal.reason)
-      if (act.signal.aborted) abort()
-      act.signal.addEventListener('abort', abort, { once: true })
+      const one: Running = { act, stoppedBy: undefined, stop: () => undefined }
+      const { signal, stop, release } = stoppable(act)
       running.add(one)
       try {
-        return await untilStopped(one, work(one.controller.signal))
+        return await untilStopped(one, stop, work(signal))
       } catch (error) {
         throw one.stoppedBy ? frozen(one.stoppedBy, error) : error
       } finally {
         running.delete(one)
-        act.signal.removeEventListener('abort', abort)
+        release()
       }
     },
   }
 }
 
-/** A source that does not listen to its signal keeps nobody waiting: what it still says goes nowhere. */
-function untilStopped<T>(one: Running, work: Promise<T>): Promise<T> {
-  const stopped = new Promise<never>((_resolve, reject) => {
-    const { signal } = one.controller
-    signal.addEventListener('abort', () => one.stoppedBy && reject(frozen(one.stoppedBy)), { once: true })
-  })
-  work.catch(() => undefined)
-  return Promise.race([work, stopped])
+/** The act's own signal where it can be aborted from here; else one that follows it. */
+function stoppable({ signal, stop }: FreezableAct) {
+  if (stop) return { signal, stop, release: () => undefined }
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  return {
+    signal: controller.signal,
+    stop: (reason: string) => controller.abort(reason),
+    release: () => signal.removeEventListener('abort', abort),
+  }
 }
+
+/** A source that does not listen to its signal keeps nobody waiting: what it still says goes nowhere. */
+const untilStopped = <T>(one: Running, stop: (reason: string) => void, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    work.then(resolve, reject)
+    one.stop = () => {
+      stop('An admin has stopped this.')
+      if (one.stoppedBy) reject(frozen(one.stoppedBy))
+    }
+  })
 
 const covers = ({ scope, id }: Freeze, { agent, connection }: FreezableAct): boolean =>
   scope === 'all' || id === (scope === 'agent' ? agent : connection)

@@ -110,11 +110,15 @@ async function run<F extends Feature, Result extends JsonObject>(
   facts: Facts,
 ): Promise<Result> {
   const feature = findVisible(snapshot, act, facts)
-  const { principal, signal } = act.exchange
-  return deps.freezes.guard({ agent: principal.agent, connection: feature.connection, signal }, (until) =>
-    govern(deps, snapshot, { ...act, exchange: { ...act.exchange, signal: until } }, { facts, feature }),
+  const { principal, signal, stop } = act.exchange
+  return deps.freezes.guard({ agent: principal.agent, connection: feature.connection, signal, stop }, (until) =>
+    govern(deps, snapshot, within(act, until), { facts, feature }),
   )
 }
+
+/** The same act when its signal stays. */
+const within = <F extends Feature, Result extends JsonObject>(act: Act<F, Result>, signal: AbortSignal) =>
+  signal === act.exchange.signal ? act : { ...act, exchange: { ...act.exchange, signal } }
 
 /** What is known to exist for the caller, and is not stopped. */
 async function govern<F extends Feature, Result extends JsonObject>(

@@ -35,6 +35,8 @@ export interface Exchange {
   readonly requestId: string
   /** Aborted when the caller cancels or goes away. */
   readonly signal: AbortSignal
+  /** Aborts `signal`: for whoever ends the call from our side. Absent where the signal is the caller's alone. */
+  readonly stop?: ((reason: string) => void) | undefined
   readonly protocol: CallerProtocol
   /** The toolset that the caller came through: what is not in it does not exist for this request. */
   readonly toolset?: string | undefined

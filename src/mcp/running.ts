@@ -44,7 +44,8 @@ export function runningBook(methods: Methods, limits: RunningLimits): RunningMet
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
     try {
-      return await methods.answer(method, params, { ...exchange, signal: controller.signal })
+      const end = (reason: string): void => controller.abort(reason)
+      return await methods.answer(method, params, { ...exchange, signal: controller.signal, stop: end })
     } finally {
       signal.removeEventListener('abort', stop)
       running.delete(controller)

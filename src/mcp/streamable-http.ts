@@ -8,20 +8,20 @@ import {
   type Server,
 } from '@modelcontextprotocol/server'
 import type { CallerProtocol } from '../kernel/exchange.ts'
-import type { Json, JsonObject } from '../kernel/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { McpDeps } from './deps.ts'
 import { type CallLimits, mcpCalls } from './calls.ts'
 import { onListChanged } from './changes.ts'
 import { EVENT_LIMITS, eventBook, type EventLimits } from './event-store.ts'
-import { type Caller, toObject } from './exchange.ts'
+import { type Caller, MODERN_VERSION, toObject } from './exchange.ts'
 import { type HeaderParams, headerParams } from './header-params.ts'
 import { leanDoor, type LeanHead, type LeanReply, toResponse } from './lean.ts'
-import { legacyDoor } from './legacy-http.ts'
+import { isLegacyVersion, legacyDoor } from './legacy-http.ts'
 import { listenBook } from './listens.ts'
 import { readMessage } from './message.ts'
 import type { Methods } from './method.ts'
-import { idOf, INTERNAL_ERROR, INVALID_REQUEST, type RpcId, rpcErrorResponse } from './rpc.ts'
+import { idOf, INTERNAL_ERROR, INVALID_REQUEST, isRpcId, type RpcId, rpcErrorResponse } from './rpc.ts'
 import { callerOfAuth, mcpServer, toAuthInfo } from './server.ts'
 import { ownerOf, SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
 import { subscriptionBook } from './subscriptions.ts'
@@ -213,11 +213,26 @@ function readBody(request: Request, text: string): { readonly body: Json } | Res
   return read.error ? rpcErrorResponse(400, read.error, read.id) : read
 }
 
+/**
+ * A request of the earlier versions that says nothing of itself. The SDK's classifier says the same of it, but takes it for a
+ * response first, then for an error, and builds zod's errors for both.
+ */
+const isPlainLegacy = (version: string | null, body: Json | undefined): boolean =>
+  isJsonObject(body) &&
+  isRpcId(body['id']) &&
+  typeof body['method'] === 'string' &&
+  body['method'] !== 'initialize' &&
+  !('result' in body || 'error' in body) &&
+  !('_meta' in toObject(body['params'])) &&
+  (version === null || (isLegacyVersion(version) && version < MODERN_VERSION))
+
 export const classify = (
   { method, headers }: Pick<Request, 'method'> & Pick<LeanHead, 'headers'>,
   body: Json | undefined,
 ): InboundClassificationOutcome => {
   const version = headers.get('mcp-protocol-version')
+  if (method === 'POST' && isPlainLegacy(version, body))
+    return { kind: 'legacy', reason: 'no-claim', ...(version !== null && { requestedVersion: version }) }
   const named = headers.get('mcp-method')
   return classifyInboundRequest({
     httpMethod: method,
