@@ -31,6 +31,11 @@ export function toGoals({ calls, lists, policy, memory }: Figures): readonly Goa
       ),
     toGoal('replay of 100,000 calls below 2 s', `${policy.replayMs} ms`, policy.replayMs < 2_000),
     toGoal('plan of 1,000 tools × 50 agents below 100 ms', `${policy.planMs} ms`, policy.planMs < 100),
+    toGoal(
+      'policy, limits and audit add less than 0.2 ms to the p50 of a call',
+      `${policy.governance.addedP50Ms} ms`,
+      policy.governance.addedP50Ms < 0.2,
+    ),
     ...memoryGoal('RSS after the calls at most 130 MB', memory.afterCalls),
     ...memoryGoal('RSS with 5,000 tools after their lists at most 130 MB', memory.with5000ToolsAfterLists),
   ]
@@ -98,7 +103,15 @@ export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
   ].join('\n')
 }
 
-const policyRows = ({ decisions, views, viewMicroseconds, replayMs, planMs, lintMs }: PolicyFigures): string[][] => [
+const policyRows = ({
+  decisions,
+  views,
+  viewMicroseconds,
+  replayMs,
+  planMs,
+  lintMs,
+  governance,
+}: PolicyFigures): string[][] => [
   ...decisions.map(({ rules, decisionsPerSecond, compileMs }) => [
     `decisions with ${rules.toLocaleString('en')} rules, compiling them`,
     `${decisionsPerSecond.toLocaleString('en')} a second, ${compileMs} ms`,
@@ -110,6 +123,10 @@ const policyRows = ({ decisions, views, viewMicroseconds, replayMs, planMs, lint
   ['view of a principal like one seen before', `${viewMicroseconds} µs`],
   ['replay of 100,000 calls through two policies of 1,000 rules', `${replayMs} ms`],
   ['plan and lint of 1,000 rules, 1,000 tools, 50 agents', `${planMs} ms, ${lintMs} ms`],
+  [
+    'added to a call by 1,000 rules, limits, redaction and audit, p50, p99',
+    `${governance.addedP50Ms}, ${governance.addedP99Ms} ms (a call without: ${governance.bareP50Ms} ms)`,
+  ],
 ]
 
 function rowsOf(calls: readonly CallFigures[]): readonly (readonly string[])[] {
