@@ -99,7 +99,10 @@ describe('credentials of every kind', () => {
       draft('by-cookie', 'cookie', { cookie: 'session', key: PLANTED.cookie }),
       draft('by-path', 'path', { key: PLANTED.path }, { settings: {} }),
       draft('by-headers', 'headers', {
-        ...{ idHeader: 'x-id', idValue: PLANTED.id, keyHeader: 'x-key', keyValue: PLANTED.second },
+        idHeader: 'x-id',
+        idValue: PLANTED.id,
+        keyHeader: 'x-key',
+        keyValue: PLANTED.second,
       }),
       draft('by-aws', 'aws', { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: PLANTED.aws }),
       draft('by-basic', 'basic', { username: 'ann', password: PLANTED.password }),

@@ -52,10 +52,7 @@ export const connectCommand = (cli: Cli): Command =>
 
 async function connect(shell: Shell, gateway: GatewayClient, provider: string, options: ConnectOptions): Promise<void> {
   const name = options.name ?? provider
-  const existing = await find(gateway, name)
-  if (existing && existing.provider !== provider) {
-    throw new GatewayError('conflict', `"${name}" is a connection of ${existing.provider}. Choose another --name.`)
-  }
+  const existing = await find(gateway, name, provider)
   const method = await methodOf(gateway, provider, existing?.method ?? options.method)
   const given = pairs(options.field)
   const isSignIn = method.signIn && existing?.credential !== 'per_user'
@@ -63,22 +60,22 @@ async function connect(shell: Shell, gateway: GatewayClient, provider: string, o
     ? Object.keys(given).length > 0
     : method.fields.length > 0 && options.perUser !== true
   const fields = needsFields ? await readFields(shell, method.signIn ? [] : method.fields, given) : undefined
-  await (existing
-    ? fields && gateway.ask('POST', `${pathOf(name)}/rotate`, { body: { fields } })
-    : create(gateway, { name, provider, method, fields }, options))
+  if (!existing) await create(gateway, { name, provider, method, fields }, options)
+  else if (fields) await gateway.ask('POST', `${pathOf(name)}/rotate`, { body: { fields } })
   if (isSignIn && options.perUser !== true) await signIn(shell, gateway, { provider, name }, options)
   await sayConnected(shell, gateway, name, options.json)
 }
 
 const pathOf = (name: string): string => `/connections/${encodeURIComponent(name)}`
 
-async function find(gateway: GatewayClient, name: string): Promise<ConnectionFacts | undefined> {
-  try {
-    return await gateway.ask<ConnectionFacts>('GET', pathOf(name))
-  } catch (error) {
+/** The connection of that name; throws `conflict` when it is one of another service. */
+async function find(gateway: GatewayClient, name: string, provider: string): Promise<ConnectionFacts | undefined> {
+  const found = await gateway.ask<ConnectionFacts>('GET', pathOf(name)).catch((error: unknown) => {
     if (error instanceof GatewayError && error.code === 'not_found') return undefined
     throw error
-  }
+  })
+  if (!found || found.provider === provider) return found
+  throw new GatewayError('conflict', `"${name}" is a connection of ${found.provider}. Choose another --name.`)
 }
 
 /** The ways of MCP servers, as the gateway's own list has them. */

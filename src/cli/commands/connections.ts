@@ -3,7 +3,6 @@ import type { ConnectionFacts } from '../../admin/connection-facts.ts'
 import type { Revoked } from '../../admin/connection-lifecycle.ts'
 import type { MethodFacts, ProviderFacts, Trial } from '../../admin/connections-port.ts'
 import type { Page } from '../../admin/page.ts'
-import type { CredentialFacts } from '../../connections/credential-facts.ts'
 import { GatewayError } from '../../kernel/errors.ts'
 import { type Cli, type CommonOptions, answeringCommand, command, wholeNumber } from '../command.ts'
 import { pairs, readFields } from '../connect-fields.ts'
@@ -11,6 +10,8 @@ import { everyPage } from '../every-page.ts'
 import { type GatewayClient, withGateway } from '../gateway-client.ts'
 import { type Cell, plain, say, sayJson, sayTable, toTime } from '../print.ts'
 import type { Shell } from '../shell.ts'
+
+type Credential = ConnectionFacts['credentials'][number]
 
 /** `connections list|show|test|rotate|enable|disable|refresh|revoke|delete|restore|expiring`. */
 export const connectionsCommand = (cli: Cli): Command =>
@@ -96,7 +97,7 @@ function sayFacts(shell: Shell, facts: ConnectionFacts): void {
   for (const [label = '', text = ''] of rows) if (text !== '') say(shell, `${label.padEnd(10)}  ${plain(text)}`)
 }
 
-function toWords({ account, fields, expiresAt, refreshes, dead }: CredentialFacts): string {
+function toWords({ account, fields, expiresAt, refreshes, dead }: Credential): string {
   const shown = Object.entries(fields).map(([key, { last4 }]) => (last4 === undefined ? key : `${key} …${last4}`))
   const ends = refreshes ? 'comes anew by itself' : expiresAt === undefined ? '' : `ends ${toTime(expiresAt)}`
   return [dead ? `refused: ${dead.reason}` : '', account ?? '', ...shown, ends].filter((part) => part !== '').join(', ')
@@ -196,7 +197,7 @@ const expiringCommand = (cli: Cli): Command =>
     .action(async ({ config, json, days }: CommonOptions & { readonly days: number }) => {
       const { shell } = cli
       const { items } = await withGateway(shell, { config }, (gateway) =>
-        gateway.ask<{ readonly items: readonly CredentialFacts[] }>('GET', '/connections/expiring', {
+        gateway.ask<{ readonly items: readonly Credential[] }>('GET', '/connections/expiring', {
           query: { days },
         }),
       )
