@@ -1,12 +1,13 @@
 import type { ConnectionBook, ConnectionDraft } from '../connections/connection-book.ts'
 import type { CredentialBook } from '../connections/credential-book.ts'
+import type { CredentialFacts } from '../connections/credential-facts.ts'
 import type { ConnectionDefinition } from '../connections/definition.ts'
 import type { ConnectionStatus } from '../kernel/connection.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Effect } from '../kernel/tool.ts'
 import type { TokenSet } from '../kernel/token-set.ts'
 
-export type { ConnectionDraft }
+export type { ConnectionDraft, CredentialFacts }
 
 /** A credential that is not stored yet. */
 export interface Candidate {

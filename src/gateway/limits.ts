@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Obligation } from '../kernel/policy.ts'
-import { type Calendar, calendar } from './calendar.ts'
+import { calendar } from '../policy/local-time.ts'
+import { windowEnd } from './window-end.ts'
 
 export type RateLimit = Extract<Obligation, { kind: 'rateLimit' }>
 export type Quota = Extract<Obligation, { kind: 'quota' }>
@@ -91,13 +92,13 @@ function drawn(
   { limit, window, timezone }: Quota,
   bucket: Bucket | undefined,
   now: number,
-  calendarOf: (zone: string) => Calendar,
+  calendarOf: (zone: string) => ReturnType<typeof calendar>,
 ): Pick<Taking, 'next' | 'waitMs'> {
-  const { windowOf, endOf } = calendarOf(timezone)
+  const windowOf = calendarOf(timezone)
   const name = windowOf(window, now)
   const isSame = bucket?.window === name
   const used = isSame ? bucket.value : 0
-  const until = isSame ? bucket.until : endOf(window, now)
+  const until = isSame ? bucket.until : windowEnd(windowOf, window, now)
   return { next: { value: used + 1, window: name, until }, waitMs: used < limit ? 0 : Math.max(1, until - now) }
 }
 
@@ -107,8 +108,8 @@ function keyOf(limit: Limit, subject: LimitSubject): string {
   return JSON.stringify([limit.rule, ...what, ...limit.per.map((scope) => [scope, subject[scope] ?? null])])
 }
 
-function calendars(): (zone: string) => Calendar {
-  const known = new Map<string, Calendar>()
+function calendars(): (zone: string) => ReturnType<typeof calendar> {
+  const known = new Map<string, ReturnType<typeof calendar>>()
   return (zone) => {
     const made = known.get(zone) ?? calendar(zone)
     known.set(zone, made)

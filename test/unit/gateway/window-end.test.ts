@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { calendar, type CalendarWindow } from '../../../src/gateway/calendar.ts'
+import { windowEnd } from '../../../src/gateway/window-end.ts'
+import { calendar, type CalendarWindow } from '../../../src/policy/local-time.ts'
 
-const berlin = calendar('Europe/Berlin')
+const zoned = (zone: string) => {
+  const windowOf = calendar(zone)
+  return { windowOf, endOf: (window: CalendarWindow, moment: number) => windowEnd(windowOf, window, moment) }
+}
+const berlin = zoned('Europe/Berlin')
 const at = (text: string): number => Date.parse(text)
 
 describe('the calendar of a zone', () => {
@@ -33,7 +38,7 @@ describe('the calendar of a zone', () => {
         fc.constantFrom<CalendarWindow>('hour', 'day', 'week', 'month'),
         fc.integer({ min: at('2024-01-01T00:00:00Z'), max: at('2030-01-01T00:00:00Z') }),
         (zone, window, moment) => {
-          const { windowOf, endOf } = calendar(zone)
+          const { windowOf, endOf } = zoned(zone)
           const end = endOf(window, moment)
           expect(end).toBeGreaterThan(moment)
           expect(windowOf(window, end - 1_000)).toBe(windowOf(window, moment))
