@@ -3,10 +3,6 @@ import type { ConnectionFacts } from '../../admin/connection-facts.ts'
 import type { Revoked } from '../../admin/connection-lifecycle.ts'
 import type { MethodFacts, ProviderFacts, Trial } from '../../admin/connections-port.ts'
 import type { Page } from '../../admin/page.ts'
-<<<<<<< /tmp/connapi/theirs
-import type { CredentialFacts } from '../../admin/connections-port.ts'
-=======
->>>>>>> /tmp/connapi/mine
 import { GatewayError } from '../../kernel/errors.ts'
 import { type Cli, type CommonOptions, answeringCommand, command, wholeNumber } from '../command.ts'
 import { pairs, readFields } from '../connect-fields.ts'
