@@ -32,7 +32,7 @@ export async function callTool(
     params: { name, arguments: input },
     exchange,
     repeatable: tool?.traits.idempotent === true || tool?.traits.effect === 'read',
-    headers: () => (tool ? toParamHeaders(tool.definition.inputSchema, input) : {}),
+    headers: () => (tool ? toParamHeaders(session.tools.mirrored(tool), input) : {}),
   })
   return toToolResult(result)
 }

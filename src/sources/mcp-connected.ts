@@ -10,6 +10,7 @@ import { NO_FEATURES } from './mcp-features.ts'
 import { openLine, type Line } from './mcp-line.ts'
 import { request } from './mcp-request.ts'
 import { hasLostSession, usableLine, type Session, type SessionDeps } from './mcp-session.ts'
+import { mirrored } from './mcp-tools.ts'
 import { otherLine } from './other-line.ts'
 import { personalLines } from './personal-lines.ts'
 import { refresher } from './refresher.ts'
@@ -89,7 +90,7 @@ function newSession(deps: SessionDeps, events: ConnectorEvents): Session {
     }),
     personal: personalLines({ open: (opener) => soon((signal) => openPersonal(opener, signal)), schedule }),
     ofUsers: userLines({ open: (opener) => soon((signal) => openFor(opener, signal)), schedule }),
-    tools: { tools: [], byName: new Map(), problems: [] },
+    tools: { tools: [], byName: new Map(), mirrored: mirrored(), problems: [] },
     features: NO_FEATURES,
     line: undefined,
     relinking: undefined,

@@ -66,9 +66,8 @@ const MAPS = ['patternProperties', 'dependentSchemas', '$defs', 'definitions']
 const NO_SCHEMA = ['enum', 'const', 'default', 'examples', KEYWORD]
 
 /** The headers of one call. Values that are absent, or no primitive, have none; unsafe text travels in Base64. */
-export function toParamHeaders(inputSchema: JsonObject, input: JsonObject): Record<string, string> {
-  const headers = paramHeaders(inputSchema)
-  if ('fault' in headers) return {}
+export function toParamHeaders(headers: ParamHeaders, input: JsonObject): Record<string, string> {
+  if ('fault' in headers || headers.declarations.length === 0) return {}
   return Object.fromEntries(
     headers.declarations.flatMap(({ path, name }) => {
       const text = primitiveText(valueAt(input, path))

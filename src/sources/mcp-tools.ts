@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { SourceTool, ToolDefinition } from '../kernel/tool.ts'
 import { hasForbiddenKey, isShallow } from './json-bounds.ts'
-import { paramHeaders } from './mcp-param-headers.ts'
+import { type ParamHeaders, paramHeaders } from './mcp-param-headers.ts'
 import { traitsOf } from './mcp-traits.ts'
 import { walkPages, type PageReader } from './pages.ts'
 import { printable } from './stderr-tail.ts'
@@ -9,6 +9,8 @@ import { printable } from './stderr-tail.ts'
 export interface ToolListing {
   readonly tools: readonly SourceTool[]
   readonly byName: ReadonlyMap<string, SourceTool>
+  /** The arguments of a tool that travel in headers too. */
+  readonly mirrored: (tool: SourceTool) => ParamHeaders
   /** What was left out, and why, for an admin. */
   readonly problems: readonly string[]
 }
@@ -71,7 +73,17 @@ function newIntake({ trustAnnotations, mirrorsHeaders }: ListOptions): Intake {
       return true
     },
     problem: (text) => void problems.push(text),
-    listing: () => ({ tools: [...tools.values()], byName: tools, problems }),
+    listing: () => ({ tools: [...tools.values()], byName: tools, mirrored: mirrored(), problems }),
+  }
+}
+
+/** A schema is gone through once, when its tool is first called. */
+export function mirrored(): ToolListing['mirrored'] {
+  const known = new WeakMap<SourceTool, ParamHeaders>()
+  return (tool) => {
+    const headers = known.get(tool) ?? paramHeaders(tool.definition.inputSchema)
+    known.set(tool, headers)
+    return headers
   }
 }
 

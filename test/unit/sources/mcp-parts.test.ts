@@ -134,13 +134,13 @@ describe('Mcp-Param headers', () => {
   }
 
   it('mirror primitives from a chain of properties, unsafe text in Base64', () => {
-    expect(toParamHeaders(schema, { region: 'eu-1', nested: { n: 7 } })).toEqual({
+    expect(toParamHeaders(paramHeaders(schema), { region: 'eu-1', nested: { n: 7 } })).toEqual({
       'Mcp-Param-Region': 'eu-1',
       'Mcp-Param-N': '7',
     })
-    expect(toParamHeaders(schema, { region: null, nested: [] })).toEqual({})
+    expect(toParamHeaders(paramHeaders(schema), { region: null, nested: [] })).toEqual({})
     for (const region of ['', ' a', 'a\r\nX: y', '=?base64?x?=', 'é']) {
-      expect(toParamHeaders(schema, { region })).toEqual({
+      expect(toParamHeaders(paramHeaders(schema), { region })).toEqual({
         'Mcp-Param-Region': `=?base64?${Buffer.from(region).toString('base64')}?=`,
       })
     }
