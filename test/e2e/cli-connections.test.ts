@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLIENT } from '../fakes/oidc-server.ts'
@@ -109,5 +109,36 @@ describe('gatehouse connections', () => {
     expect((await run(['connections', 'show', 'github'])).code).toBe(1)
     expect((await run(['connections', 'restore', 'github'])).code).toBe(0)
     expect((await run(['connections', 'expiring'])).out).toBe('Nothing ends within 7 days.\n')
+  })
+})
+
+describe('gatehouse import --managed', () => {
+  it('stores servers at URLs with their credential sealed, and leaves the others to the file', async () => {
+    const file = join(house.directory, 'claude.json')
+    const servers = {
+      notes: { url: `${vendor.url}/mcp`, headers: { Authorization: `Bearer ${TOKEN}` } },
+      keyed: { url: `${vendor.url}/mcp`, headers: { 'X-Api-Key': 'keyed-secret-0123456789' } },
+      open: { url: `${vendor.url}/mcp` },
+      local: { command: 'node', args: ['server.mjs'], env: { API_TOKEN: 'local-secret-0123456789' } },
+    }
+    await writeFile(file, JSON.stringify({ mcpServers: servers }))
+    const imported = await run(['import', file, '--from', 'claude-code', '--managed', '--json'])
+    expect(imported.err).toBe('')
+    const { servers: outcomes } = JSON.parse(imported.out) as { servers: { name: string; result: string }[] }
+    expect(outcomes.map(({ name, result }) => [name, result])).toEqual([
+      ['notes', 'stored'],
+      ['keyed', 'stored'],
+      ['open', 'stored'],
+      ['local', 'added'],
+    ])
+    expect(JSON.parse((await run(['connections', 'show', 'keyed', '--json'])).out)).toMatchObject({
+      origin: 'managed',
+      method: 'key',
+      credentials: [{ fields: { key: { set: true, last4: '6789' } } }],
+    })
+    const written = await readFile(house.configPath, 'utf8')
+    for (const secret of [TOKEN, 'keyed-secret', 'local-secret']) expect(imported.out + written).not.toContain(secret)
+    const again = await run(['import', file, '--from', 'claude-code', '--managed', '--json'])
+    expect(again.out).toContain('"collision"')
   })
 })

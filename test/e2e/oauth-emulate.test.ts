@@ -5,62 +5,18 @@ import slack from '../../providers/slack/index.ts'
 import type { OAuthTarget } from '../../src/connections/oauth/target.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { Provider } from '../../src/provider-kit/index.ts'
-import { loopbackEmulator, type LoopbackEmulator } from '../demo/loopback-emulator.ts'
-import { githubSeed, gmailSeed, MAILBOX, slackSeed } from '../demo/vendor-seeds.ts'
+import { MAILBOX } from '../demo/vendor-seeds.ts'
+import { EMULATED_CLIENT as CLIENT, emulatedOAuth, type EmulatedService as Service } from '../fakes/emulated-oauth.ts'
 import { connectWorld, REDIRECT_URI } from '../fakes/oidc-world.ts'
-import { vendorGate, type AtGate, type GateOAuth, type VendorGate } from '../fakes/vendor-gate.ts'
+import type { VendorGate } from '../fakes/vendor-gate.ts'
 
 /**
  * The manifests as they are, their addresses turned to emulated services, behind a gate that refuses tokens which it has
  * not seen issued or has seen revoked. What the emulators lack is not shown: rotation at Slack and GitHub.
  */
-type Service = 'github' | 'slack' | 'google'
-const CLIENT = { id: 'gatehouse-client', secret: 'emulated-client-secret' } as const
-const registered = {
-  client_id: CLIENT.id,
-  client_secret: CLIENT.secret,
-  name: 'Gatehouse',
-  redirect_uris: [REDIRECT_URI],
-}
 const signal = new AbortController().signal
 const gates = new Map<Service, VendorGate>()
-const emulators: LoopbackEmulator[] = []
 
-const bearerOf = ({ authorization }: AtGate): string => authorization.replace(/^Bearer /, '')
-
-const OAUTH: Readonly<Record<Service, GateOAuth>> = {
-  google: {
-    open: ['/o/oauth2/'],
-    tokenPath: '/token',
-    rewrites: { '/token': '/oauth2/token', '/revoke': '/oauth2/revoke' },
-    revoked: ({ path, body }) =>
-      path === '/revoke' ? { token: new URLSearchParams(body).get('token') ?? '' } : undefined,
-  },
-  slack: {
-    open: ['/oauth/v2/'],
-    tokenPath: '/api/oauth.v2.access',
-    revoked: (asked) =>
-      asked.path === '/api/auth.revoke'
-        ? { token: bearerOf(asked), answer: Response.json({ ok: true, revoked: true }) }
-        : undefined,
-  },
-  github: {
-    open: ['/login/oauth/'],
-    tokenPath: '/login/oauth/access_token',
-    revoked({ path, method, authorization, body }) {
-      if (method !== 'DELETE' || path !== `/applications/${CLIENT.id}/token`) return undefined
-      const isClient = authorization === `Basic ${Buffer.from(`${CLIENT.id}:${CLIENT.secret}`).toString('base64')}`
-      if (!isClient) return { token: '', answer: Response.json({ message: 'Not Found' }, { status: 404 }) }
-      const { access_token: token } = JSON.parse(body) as { access_token: string }
-      return { token, answer: new Response(null, { status: 204 }) }
-    },
-  },
-}
-const REFUSALS: Readonly<Record<Service, { status: number; body: unknown }>> = {
-  google: { status: 401, body: { error: { code: 401, status: 'UNAUTHENTICATED' } } },
-  slack: { status: 200, body: { ok: false, error: 'invalid_auth' } },
-  github: { status: 401, body: { message: 'Bad credentials' } },
-}
 /** A request that says who is asking, and what of its answer proves that the token works. */
 const WHOAMI: Readonly<Record<Service, { path: string; method: string; proof: string }>> = {
   google: { path: '/oauth2/v2/userinfo', method: 'GET', proof: MAILBOX },
@@ -69,19 +25,12 @@ const WHOAMI: Readonly<Record<Service, { path: string; method: string; proof: st
 }
 
 beforeAll(async () => {
-  const seeds = {
-    google: { google: { ...gmailSeed, oauth_clients: [registered] } },
-    slack: { slack: { ...slackSeed, oauth_apps: [registered] } },
-    github: { github: { ...githubSeed, oauth_apps: [registered] } },
-  }
   for (const service of ['google', 'slack', 'github'] as const) {
-    const emulator = await loopbackEmulator(service, { ...seeds[service], tokens: {} })
-    emulators.push(emulator)
-    gates.set(service, await vendorGate({ port: emulator.port, refusal: REFUSALS[service], oauth: OAUTH[service] }))
+    gates.set(service, await emulatedOAuth(service, REDIRECT_URI))
   }
 })
 afterAll(async () => {
-  await Promise.all([...gates.values(), ...emulators].map((running) => running.close()))
+  await Promise.all([...gates.values()].map((running) => running.close()))
 })
 
 const gateOf = (service: Service): string => gates.get(service)?.url ?? ''

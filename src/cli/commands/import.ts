@@ -6,6 +6,7 @@ import { type Cli, type CommonOptions, answeringCommand } from '../command.ts'
 import { configPathOf } from '../config-path.ts'
 import { type Outcome, planImport } from '../import/plan.ts'
 import { readServers } from '../import/read.ts'
+import { storeManaged } from '../import/store-managed.ts'
 import type { Client } from '../import/text.ts'
 import { connectionsIn, replaceText, withConnections } from '../import/write.ts'
 import { paint, plain, say, sayJson } from '../print.ts'
@@ -13,6 +14,7 @@ import type { Shell } from '../shell.ts'
 
 interface ImportOptions extends CommonOptions {
   readonly dryRun?: boolean
+  readonly managed?: boolean
   readonly from?: Client
 }
 
@@ -25,17 +27,20 @@ export const importCommand = (cli: Cli): Command =>
     'import .mcp.json --dry-run               # Claude Code',
     'import ~/.cursor/mcp.json',
     'import ~/.codex/config.toml --json',
+    'import .mcp.json --managed               # servers at URLs go to the gateway, their keys into its vault',
   ])
     .argument('<file>', 'settings of Claude Code, Claude Desktop, Cursor, VS Code, Codex or Gemini CLI')
     .option('--dry-run', 'show what would be taken over and write nothing')
+    .option('--managed', 'store servers at URLs in the gateway with their credential sealed, not in the configuration')
     .addOption(new Option('--from <client>', 'whose settings they are, where the file does not tell').choices(CLIENTS))
-    .action(async (file: string, { config, json, dryRun = false, from }: ImportOptions) => {
+    .action(async (file: string, { config, json, dryRun = false, managed = false, from }: ImportOptions) => {
       const { shell } = cli
       const path = resolve(file)
       const target = configPathOf(shell, config)
-      const { client, servers } = readServers({ path, text: await readText(path), client: from })
+      const { client, servers, entries } = readServers({ path, text: await readText(path), client: from })
       const text = await readText(target)
-      const outcomes = planImport(servers, connectionsIn(text, target))
+      const planned = planImport(servers, connectionsIn(text, target))
+      const outcomes = managed && !dryRun ? await storeManaged(shell, planned, { config, entries }) : planned
       const added = outcomes.flatMap(({ slug, result, connection }) =>
         result === 'added' && connection ? [[slug, connection] as const] : [],
       )
@@ -58,6 +63,7 @@ async function readText(path: string): Promise<string> {
 
 const WORDS = {
   added: ['good', 'added'],
+  stored: ['good', 'stored'],
   present: ['dim', 'there already'],
   collision: ['warn', 'left out'],
   unsupported: ['bad', 'left out'],

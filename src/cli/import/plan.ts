@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../kernel/json.ts'
 import type { ImportedServer } from './server.ts'
 
-/** What becomes of a server: `present` is there already and equal, `collision` is another one of the same name. */
+/** What becomes of a server: `present` is there already and equal, `collision` is another one of the same name, `stored` is managed by the gateway. */
 export interface Outcome extends ImportedServer {
-  readonly result: 'added' | 'present' | 'collision' | 'unsupported'
+  readonly result: 'added' | 'present' | 'collision' | 'unsupported' | 'stored'
 }
 
 /** What becomes of each server beside the connections that there are. Nothing that exists is ever replaced. */

@@ -16,6 +16,8 @@ export interface ClientFile {
 export interface ReadServers {
   readonly client: Client
   readonly servers: readonly ImportedServer[]
+  /** The entries as they stand in the file, by name, secrets and all: never to be shown. */
+  readonly entries: ReadonlyMap<string, Json>
 }
 
 const MAX_SERVERS = 200
@@ -37,7 +39,8 @@ export function readServers({ path, text, client: said }: ClientFile): ReadServe
   if (entries.length > MAX_SERVERS)
     throw new GatewayError('invalid_request', `${path} names more than ${MAX_SERVERS} MCP servers.`)
   const workspace = workspaceOf(path)
-  return { client, servers: distinct(entries.map(([name, entry]) => toServer(name, entry, client, workspace))) }
+  const servers = distinct(entries.map(([name, entry]) => toServer(name, entry, client, workspace)))
+  return { client, servers, entries: new Map(entries.toReversed()) }
 }
 
 function clientOf(path: string, document: JsonObject): Client {
