@@ -71,6 +71,16 @@ describe('an MCP server that is signed in to with OAuth', () => {
     const [, first = ''] = /Bearer ([\w-]+)/.exec(await at.whoami()) ?? []
     at.dead.add(first)
     expect(await at.whoami()).not.toContain(first)
+    // Another sign-in is under way while everything is sealed anew, its client and verifier with it.
+    const waiting = await at.house.ask('GET', '/api/oauth/mcp/authorize')
+    expect(waiting.status).toBe(200)
+    const rotated = await at.house.ask('POST', '/api/vault/rotate', { body: { newKey: true } })
+    const keys = rotated.body['keys'] as { state: string; sealed: number }[]
+    expect(keys.map(({ state, sealed }) => [state, sealed > 0])).toEqual([
+      ['active', true],
+      ['decrypt-only', false],
+    ])
+    expect(keys[0]?.sealed).toBeGreaterThanOrEqual(5)
     await at.house.restart()
     await at.house.reaches('tools', 'active')
     const [, second = ''] = /Bearer ([\w-]+)/.exec(await at.whoami()) ?? []
