@@ -12,6 +12,8 @@ export interface ComposeOptions {
   readonly listen?: { readonly host?: string; readonly port?: number }
   /** Makes this process the owner of workers that serve HTTP for it. */
   readonly owner?: OwnerOptions
+  /** False takes every call the complete way, in and out. For comparing it with the lean one. */
+  readonly lean?: boolean
 }
 
 export interface OwnerOptions {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { providers } from '../../providers/index.ts'
 import type { ComposeOptions, House } from '../cli/house.ts'
+import type { Egress } from '../egress/egress.ts'
 import { checkReferences } from '../config/check-references.ts'
 import { declaredAgents } from '../config/declared-agents.ts'
 import { processVariables, readEnvironment, type Variables } from '../config/env.ts'
@@ -54,7 +55,7 @@ export async function compose(options: ComposeOptions): Promise<House> {
 }
 
 async function build(options: ComposeOptions, open: Closing): Promise<House> {
-  const { log, mode } = options
+  const { log, mode, lean = true } = options
   const origin = (): string => front.origin()
   const ground = await lay(options, open, { connectLink: (of) => linking.connectLink(of), origin })
   const { config, world, book, connections, identities, accept, metrics } = ground
@@ -77,9 +78,9 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const attachToken = newAttachToken()
   const mcpDeps = toMcpDeps({ gateway, snapshots, supervisor, seal: world.seal, clock, newId, log })
   const seat = options.owner && ownerSeat({ ...options.owner, clock, log })
-  const mcp = mcpHttp(mcpDeps, seat ? { elsewhere: seat.elsewhere } : {})
+  const mcp = mcpHttp(mcpDeps, { lean, ...(seat && { elsewhere: seat.elsewhere }) })
   metrics.watch(toReadings({ engine, egress: world.egress, mcp, clock }))
-  const specDeps = connectionDeps(world, ground.env, connections)
+  const specDeps = connectionDeps(world, lean ? world.egress.post : undefined, ground.env, connections)
   const linking: Connecting = openConnecting({ world, connections, specDeps, ...engine, agents, origin, clock, newId })
   const port = toConnectionsPort({ connections, supervisor, specDeps, config: connections.current })
   const admin = toAdminDeps({ world, identities, book, connections: port, mcp, seat, clock, newId, ...engine })
@@ -152,7 +153,12 @@ async function lay(options: ComposeOptions, open: Closing, late: Pick<Connection
   return { env, config, world, book, connections, accept, identities, metrics }
 }
 
-const connectionDeps = (world: World, env: Variables, { credentials, listedAs }: ConnectionHouse): ConnectionDeps => ({
+const connectionDeps = (
+  world: World,
+  post: Egress['post'] | undefined,
+  env: Variables,
+  { credentials, listedAs }: ConnectionHouse,
+): ConnectionDeps => ({
   credentialsOf: credentials.credentialsOf,
   listedAs,
   mcp: {
@@ -160,7 +166,7 @@ const connectionDeps = (world: World, env: Variables, { credentials, listedAs }:
     schedule: realSchedule,
     env,
     fetch: world.egress.fetch,
-    post: world.egress.post,
+    ...(post && { post }),
     verdicts: storedVerdicts(world.store),
     ledger: world.processes,
     version: VERSION,

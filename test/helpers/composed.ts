@@ -52,10 +52,13 @@ export async function configured({ connections, agents = { ann: {} }, policy = A
   return { path, remove: () => rm(directory, { recursive: true, force: true }) }
 }
 
-/** The gateway as it is composed for users, in this process, on a loopback port, with its connections up. */
-export async function composed(declared: Declared): Promise<Composed> {
+/**
+ * The gateway as it is composed for users, in this process, on a loopback port, with its connections up. Without `lean`
+ * every call takes the complete way.
+ */
+export async function composed(declared: Declared, lean = true): Promise<Composed> {
   const { path, remove } = await configured(declared)
-  const house = await compose({ configPath: path, mode: 'serve', log: SILENT }).catch(async (error: unknown) => {
+  const house = await compose({ configPath: path, mode: 'serve', log: SILENT, lean }).catch(async (error: unknown) => {
     await remove()
     throw error
   })

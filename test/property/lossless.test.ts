@@ -9,14 +9,20 @@ import { type Ask, ERAS, everyPage, rawClient, withoutHop } from './lossless/raw
 const SERVERS = ['legacy', 'modern', 'dual'] as const
 const ANN = { ann: { toolMode: 'full' } }
 
-/** A gateway in front of servers of every era that all answer from one content; and raw clients to it and to them. */
+/**
+ * A gateway, and one whose lean ways are closed, in front of servers of every era that all answer from one content; and raw
+ * clients to them all.
+ */
 async function open(contentOf: (server: (typeof SERVERS)[number]) => Verbatim) {
   const servers = await Promise.all(
     SERVERS.map(async (eras) => ({ eras, fake: await verbatimServer(eras, contentOf(eras)) })),
   )
   const connections = servers.map(({ eras, fake }) => [eras, declared(fake.url)] as const)
-  const gateway = await composed({ agents: ANN, connections: Object.fromEntries(connections) })
-  const through = await Promise.all(ERAS.map((era) => rawClient(era, gateway.endpoint, gateway.as('ann'))))
+  const house = { agents: ANN, connections: Object.fromEntries(connections) }
+  const gateways = [await composed(house), await composed(house, false)]
+  const through = await Promise.all(
+    gateways.flatMap(({ endpoint, as }) => ERAS.map((era) => rawClient(era, endpoint, as('ann')))),
+  )
   const direct = await Promise.all(
     servers.map(async ({ eras, fake }) => ({
       server: eras,
@@ -27,7 +33,7 @@ async function open(contentOf: (server: (typeof SERVERS)[number]) => Verbatim) {
     direct,
     through,
     async close() {
-      await gateway.close()
+      for (const gateway of gateways) await gateway.close()
       await Promise.all(servers.map(({ fake }) => fake.close()))
     },
   }
@@ -77,11 +83,11 @@ describe('what a server answers reaches every client as it is', () => {
       { numRuns },
     )
 
-  it('results of tools', () => holds('tools/call', toolResult, 120))
+  it('results of tools', () => holds('tools/call', toolResult, 60))
 
-  it('contents of resources', () => holds('resources/read', resourceResult, 50))
+  it('contents of resources', () => holds('resources/read', resourceResult, 30))
 
-  it('messages of prompts', () => holds('prompts/get', promptResult, 50))
+  it('messages of prompts', () => holds('prompts/get', promptResult, 30))
 })
 
 const MEMBERS = {

@@ -14,7 +14,8 @@ export const KINDS: readonly WholeKind[] = [
   'http dual',
   'sse legacy',
 ]
-export const DOORS = ['http', 'stdio'] as const
+/** `complete` is the HTTP door of a gateway whose lean ways are closed. */
+export const DOORS = ['http', 'complete', 'stdio'] as const
 export type Door = (typeof DOORS)[number]
 export const ERAS: readonly Era[] = ['legacy', 'modern']
 
@@ -36,7 +37,11 @@ export async function openDoors(): Promise<Doors> {
     agents: { ann: { toolMode: 'full' } },
     connections: Object.fromEntries(servers.map(([kind, { transport }]) => [slugOf(kind), toDeclared(transport)])),
   }
-  const opened = [openHttp(declared), ...ERAS.map((era) => openStdio(declared, era))]
+  const opened = [
+    openHttp(declared, 'http'),
+    openHttp(declared, 'complete'),
+    ...ERAS.map((era) => openStdio(declared, era)),
+  ]
   const doors = await Promise.all(opened)
   const clients = new Map(doors.flatMap((door) => [...door.clients]))
   return {
@@ -58,10 +63,10 @@ interface Opened {
   close(): Promise<void>
 }
 
-async function openHttp(declared: Declared): Promise<Opened> {
-  const gateway = await composed(declared)
+async function openHttp(declared: Declared, door: Door): Promise<Opened> {
+  const gateway = await composed(declared, door !== 'complete')
   const way = { url: gateway.endpoint, headers: gateway.as('ann') }
-  const clients = await Promise.all(ERAS.map(async (era) => [`http ${era}`, await connect(era, way)] as const))
+  const clients = await Promise.all(ERAS.map(async (era) => [`${door} ${era}`, await connect(era, way)] as const))
   return { clients: new Map(clients), close: gateway.close }
 }
 

@@ -104,7 +104,7 @@ export const promptResult = known(
 const schema = known({
   type: fc.constant('object'),
   properties: fc.dictionary(
-    words,
+    words.filter((name) => name !== '__proto__'), // a definition with this key is not offered
     known({ type: fc.constantFrom('string', 'number', 'object') }, { description: words }),
     {
       maxKeys: 3,
