@@ -61,9 +61,12 @@ describe('a server that breaks the rules of the protocol', () => {
 
   it('and asks before there is anybody to ask gets an error, and no one is left waiting', async () => {
     const { call } = await connect(unruly('nosy'))
-    await vi.waitFor(async () => {
-      expect(JSON.parse(textOf(await call('answers')))).toEqual([{ id: 'nosy', error: -32601 }])
-    })
+    await vi.waitFor(
+      async () => {
+        expect(JSON.parse(textOf(await call('answers')))).toEqual([{ id: 'nosy', error: -32601 }])
+      },
+      { timeout: 10_000 },
+    )
   })
 
   it('and sends notifications that are none is listened to no further', async () => {

@@ -63,12 +63,12 @@ describe('the supervisor over real processes', () => {
 
   it('reconnects after a crash, keeps the tools listed meanwhile, and takes over a changed list', async () => {
     const supervisor = supervised({ good: fixture('fine') })
-    await vi.waitFor(() => expect(statusOf(supervisor, 'good')?.state).toBe('active'))
+    await vi.waitFor(() => expect(statusOf(supervisor, 'good')?.state).toBe('active'), { timeout: 10_000 })
     const tools = supervisor.tools().get('good')?.tools.length ?? 0
     await expect(call(supervisor, 'good', 'exit')).rejects.toMatchObject({ code: 'upstream_failed' })
     expect(supervisor.tools().get('good')?.tools).toHaveLength(tools)
     await vi.waitFor(() => expect(statusOf(supervisor, 'good')?.state).toBe('active'), { timeout: 5_000 })
     await call(supervisor, 'good', 'grow')
-    await vi.waitFor(() => expect(supervisor.tools().get('good')?.tools).toHaveLength(tools + 1))
+    await vi.waitFor(() => expect(supervisor.tools().get('good')?.tools).toHaveLength(tools + 1), { timeout: 10_000 })
   })
 })

@@ -236,7 +236,7 @@ describe('a service that is slow or endless', () => {
     const stuck = hanging.call('get_thing', { id: 'x' }).catch((error: unknown) => error)
     await expect(fine.call('get_thing', { id: 'x' })).resolves.toMatchObject({ structuredContent: { id: 't1' } })
     await hanging.connected.close()
-    expect(await stuck).toMatchObject({ code: 'cancelled' })
+    expect(await stuck).toMatchObject({ code: 'connection_unusable' })
   })
 
   it('comes back: the next call works', async () => {

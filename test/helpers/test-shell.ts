@@ -90,10 +90,10 @@ export function testShell(options: TestShellOptions = {}): TestShell {
     },
     readHolder: (path) => Promise.resolve(options.holder?.(path)),
     work: () => Promise.reject(new Error('this shell starts no workers')),
-        processes: () => Promise.reject(new Error('this shell starts no processes')),
-        parent: undefined,
-        cores: 2,
-        declaredWorld: (parsed) =>
+    processes: () => Promise.reject(new Error('this shell starts no processes')),
+    parent: undefined,
+    cores: 2,
+    declaredWorld: (parsed) =>
       Promise.resolve({
         tools: [],
         agents: Object.entries(parsed.agents).map(([id, { groups, toolNames, enabled }]) => ({

@@ -113,7 +113,7 @@ describe.each(CLIENTS)('%s', (name, era, connect) => {
     for (let index = 0; index < 5; index += 1) {
       edge.features.announce({ resources: kind === 'resources', prompts: kind === 'prompts' })
     }
-    await vi.waitFor(() => expect(changed).toHaveBeenCalled())
+    await vi.waitFor(() => expect(changed).toHaveBeenCalled(), { timeout: 10_000 })
     expect(changed).toHaveBeenCalledOnce()
   })
 
@@ -125,17 +125,18 @@ describe.each(CLIENTS)('%s', (name, era, connect) => {
     const [heard, heardByBoss] = [vi.fn(), vi.fn()]
     const stop = await client.follow(['file:///a'], heard)
     await boss.follow(['file:///a', 'file:///hidden'], heardByBoss)
-    await vi.waitFor(() => expect(features.subscriptions).toHaveLength(3))
+    await vi.waitFor(() => expect(features.subscriptions).toHaveLength(3), { timeout: 10_000 })
     for (const uri of ['file:///hidden', 'file:///b', 'file:///a']) features.update(uri)
-    await vi.waitFor(() => expect(heardByBoss).toHaveBeenCalledTimes(2))
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(heardByBoss).toHaveBeenCalledTimes(2), { timeout: 10_000 })
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce(), { timeout: 10_000 })
     expect(heard).toHaveBeenCalledWith(expect.objectContaining({ uri: 'file:///a' }))
     expect(edge.mcp.counts().subscriptions).toBe(2)
     await stop()
     await boss.close()
     if (era === 'legacy') await edge.mcp.terminate(({ agent }) => agent === 'boss')
-    await vi.waitFor(() =>
-      expect(features.subscriptions.slice(3).toSorted()).toEqual(['-file:///a', '-file:///a', '-file:///hidden']),
+    await vi.waitFor(
+      () => expect(features.subscriptions.slice(3).toSorted()).toEqual(['-file:///a', '-file:///a', '-file:///hidden']),
+      { timeout: 10_000 },
     )
     expect(edge.mcp.counts().subscriptions).toBe(0)
   })

@@ -99,10 +99,10 @@ describe.each([
       { signal: controller.signal, onprogress: (one) => heard.push(one) },
     )
     const ended = expect(call).rejects.toThrow()
-    await vi.waitFor(() => expect(heard).toHaveLength(1))
+    await vi.waitFor(() => expect(heard).toHaveLength(1), { timeout: 10_000 })
     controller.abort('enough')
     await ended
-    await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce(), { timeout: 10_000 })
   })
 
   it('hears that its tools changed', async () => {
@@ -110,7 +110,7 @@ describe.each([
     const changed = vi.fn()
     await client.onNotification('notifications/tools/list_changed', changed)
     tools.announce()
-    await vi.waitFor(() => expect(changed).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(changed).toHaveBeenCalledOnce(), { timeout: 10_000 })
   })
 
   it('lists, reads and gets what is not a tool', async () => {
@@ -134,10 +134,12 @@ describe.each([
     const heard = vi.fn()
     const stop = await client.follow(['file:///a', 'file:///b'], heard)
     for (const uri of ['file:///hidden', 'file:///b']) features.update(uri)
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce(), { timeout: 10_000 })
     expect(heard).toHaveBeenCalledWith(expect.objectContaining({ uri: 'file:///b' }))
     await stop()
-    await vi.waitFor(() => expect(features.subscriptions.slice(2).toSorted()).toEqual(['-file:///a', '-file:///b']))
+    await vi.waitFor(() => expect(features.subscriptions.slice(2).toSorted()).toEqual(['-file:///a', '-file:///b']), {
+      timeout: 10_000,
+    })
   })
 
   it('lets go of a resource as often as it was asked to follow it, until nobody listens', async () => {
@@ -147,9 +149,9 @@ describe.each([
     const balance = (): number => features.subscriptions.reduce((sum, line) => sum + (line.startsWith('+') ? 1 : -1), 0)
     const stops = [await client.follow(['file:///a'], vi.fn()), await client.follow(['file:///a'], vi.fn())]
     await stops[0]?.()
-    if (client.era === 'modern') await vi.waitFor(() => expect(balance()).toBe(1))
+    if (client.era === 'modern') await vi.waitFor(() => expect(balance()).toBe(1), { timeout: 10_000 })
     await stops[1]?.()
-    await vi.waitFor(() => expect(balance()).toBe(0))
+    await vi.waitFor(() => expect(balance()).toBe(0), { timeout: 10_000 })
   })
 
   it('is asked while its call runs', async () => {
@@ -172,7 +174,7 @@ describe.each([
       return new Promise(() => undefined)
     })
     const call = client.request('tools/call', { name: 'endless' }).catch(() => 'gone')
-    await vi.waitFor(() => expect(tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(1), { timeout: 10_000 })
     pipe.stdin.end()
     await pipe.session.closed
     expect(stopped).toHaveBeenCalledOnce()
@@ -203,7 +205,7 @@ describe('lines that are no messages', () => {
     pipe.stdin.write(
       '{"jsonrpc":"2.0","id":9,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}\n',
     )
-    await vi.waitFor(() => expect(messages()).toHaveLength(2))
+    await vi.waitFor(() => expect(messages()).toHaveLength(2), { timeout: 10_000 })
     expect(messages()[0]).toMatchObject({ jsonrpc: '2.0', error: { code, message: expect.stringContaining(words) } })
     expect(messages()[1]).toMatchObject({ id: 9, result: { protocolVersion: '2025-11-25' } })
     await pipe.session.close()

@@ -145,11 +145,11 @@ describe.each(CLIENTS)('%s', (_name, era, connect) => {
     const options = { signal: controller.signal, ...(progress && { onprogress: () => undefined }) }
     const call = client.request('tools/call', { name: 'endless' }, options)
     const ended = expect(call).rejects.toThrow()
-    await vi.waitFor(() => expect(tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(1), { timeout: 10_000 })
     expect(stopped).not.toHaveBeenCalled()
     controller.abort('enough')
     await ended
-    await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce(), { timeout: 10_000 })
     expect((await client.request('tools/list'))['tools']).toHaveLength(1)
   })
 
@@ -158,10 +158,13 @@ describe.each(CLIENTS)('%s', (_name, era, connect) => {
     const client = await open()
     const changed = vi.fn()
     await client.onNotification('notifications/tools/list_changed', changed)
-    await vi.waitFor(() => {
-      edge.tools.announce()
-      expect(changed).toHaveBeenCalled()
-    })
+    await vi.waitFor(
+      () => {
+        edge.tools.announce()
+        expect(changed).toHaveBeenCalled()
+      },
+      { timeout: 10_000 },
+    )
   })
 
   it('gets log messages from the level that it asked for', async () => {
@@ -178,7 +181,7 @@ describe.each(CLIENTS)('%s', (_name, era, connect) => {
     if (era === 'legacy') await client.setLevel('warning')
     const _meta = { 'io.modelcontextprotocol/logLevel': 'warning' }
     await client.request('tools/call', { name: 'chatty', ...(era === 'modern' && { _meta }) })
-    await vi.waitFor(() => expect(heard).toHaveLength(1))
+    await vi.waitFor(() => expect(heard).toHaveLength(1), { timeout: 10_000 })
     expect(heard[0]).toMatchObject({ level: 'error', data: { why: 'loud' }, logger: 'x' })
   })
 

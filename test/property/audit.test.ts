@@ -70,12 +70,16 @@ describe('the audit log', () => {
   it('goes on after a crash at any byte of its last write', { timeout: 60_000 }, async () => {
     const room = await auditRoom()
     await room.write([1])
-    const [path, head] = [join(room.directory, FIRST_SEGMENT), join(room.directory, 'head.json')]
-    const [before, sealed] = [await readFile(path), await readFile(head)]
+    const paths = [FIRST_SEGMENT, 'head.json', 'checkpoints.jsonl'].map((name) => join(room.directory, name))
+    const [path = '', ...sealed] = paths
+    const before = await readFile(path)
+    const seals = await Promise.all(sealed.map(async (file) => [file, await readFile(file)] as const))
     await room.write([2])
     const after = await readFile(path)
     for (let size = before.length; size <= after.length; size++) {
-      await Promise.all([writeFile(path, after.subarray(0, size)), writeFile(head, sealed)])
+      await Promise.all(
+        [[path, after.subarray(0, size)] as const, ...seals].map(([file, bytes]) => writeFile(file, bytes)),
+      )
       await room.write([3])
       const verdict = await room.verify()
       expect(verdict, `${size} bytes`).toMatchObject({ ok: true })

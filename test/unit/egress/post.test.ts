@@ -39,7 +39,9 @@ describe('a relayed POST', () => {
   it('hands events over as they come, and ends with the stream', async () => {
     const { events, reply, vendor } = await posting((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
-      void vi.waitFor(() => expect(events).toEqual(['data: 1\n\n'])).then(() => response.end('data: 2\n\n'))
+      void vi
+        .waitFor(() => expect(events).toEqual(['data: 1\n\n']), { timeout: 10_000 })
+        .then(() => response.end('data: 2\n\n'))
     })
     expect(await reply).toMatchObject({ status: 200, body: Buffer.alloc(0) })
     expect(events.join('')).toBe('data: 1\n\ndata: 2\n\n')
@@ -80,7 +82,7 @@ describe('a relayed POST', () => {
     const controller = new AbortController()
     const { vendor, reply } = await posting(() => undefined, { signal: controller.signal })
     const ended = expect(reply).rejects.toThrow('enough')
-    await vi.waitFor(() => expect(vendor.requests).toHaveLength(1))
+    await vi.waitFor(() => expect(vendor.requests).toHaveLength(1), { timeout: 10_000 })
     controller.abort(new Error('enough'))
     await ended
     const late = await posting(json({}), { signal: controller.signal })

@@ -51,9 +51,9 @@ describe('listen', () => {
       post(edge, CALL, { session }),
       post(edge, { ...CALL, id: 2, params: { name: 'slow', _meta: { progressToken: 1 } } }, { session }),
     ]
-    await vi.waitFor(() => expect(tools.calls).toHaveLength(3))
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(3), { timeout: 10_000 })
     const closing = edge.close({ graceMs: 10_000 })
-    await vi.waitFor(() => expect(fetch(edge.url)).rejects.toThrow())
+    await vi.waitFor(() => expect(fetch(edge.url)).rejects.toThrow(), { timeout: 10_000 })
     for (const finish of finishing) finish()
     const answers = await Promise.all(calls.map(async (call) => messagesOf(await call)))
     for (const messages of answers) expect(JSON.stringify(messages)).toContain('finished')
@@ -68,7 +68,7 @@ describe('listen', () => {
     const edge = await startEdge({ tools })
     const session = await initialize(edge)
     const call = post(edge, CALL, { session })
-    await vi.waitFor(() => expect(tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(1), { timeout: 10_000 })
     const stopped = edge.mcp.close(10_000)
     const late = await post(edge, { ...CALL, id: 2 }, { session })
     expect([late.status, await late.json()]).toMatchObject([
@@ -110,10 +110,10 @@ describe('listen', () => {
     const silent = connect(edge.port, '127.0.0.1')
     await new Promise((resolve) => silent.once('connect', resolve))
     const call = postModern(edge, 'tools/call', { name: 'slow' }).catch(() => 'cut off')
-    await vi.waitFor(() => expect(tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(1), { timeout: 10_000 })
     await edge.close({ graceMs: 50 })
     expect(await call).toBe('cut off')
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce(), { timeout: 10_000 })
     silent.destroy()
   })
 })

@@ -152,7 +152,7 @@ describe('a call that waits for its modern caller', () => {
     const bob = { meta: ASKABLE, agent: 'bob' }
     expect(await send({}, bob)).toMatchObject({ result: { resultType: 'input_required' } })
     expect(await send({}, { meta: ASKABLE, agent: 'eve' })).toMatchObject({ error: { code: -32_603 } })
-    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ parked: 3, running: 3 }))
+    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ parked: 3, running: 3 }), { timeout: 10_000 })
     await answer(first.requestState)
     expect(await send()).toMatchObject({ result: { resultType: 'input_required' } })
   })
@@ -169,7 +169,7 @@ describe('a call that waits for its modern caller', () => {
     await edge.mcp.terminate(({ agent }) => agent === 'ann')
     expect(aborted).toHaveBeenCalledOnce()
     expect(await answer(requestState)).toMatchObject(INVALID)
-    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ parked: 0, running: 0 }))
+    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ parked: 0, running: 0 }), { timeout: 10_000 })
   })
 
   it('is aborted when its tool is hidden meanwhile', async () => {
@@ -184,7 +184,7 @@ describe('a call that waits for its modern caller', () => {
     edge.tools.remove('curious')
     expect(aborted).not.toHaveBeenCalled()
     edge.tools.announce()
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce(), { timeout: 10_000 })
     expect(await answer(requestState)).toMatchObject(INVALID)
   })
 
@@ -203,11 +203,11 @@ describe('a call that waits for its modern caller', () => {
     const gone = new AbortController()
     const params = { name: 'curious', requestState, inputResponses: { 'input-1': { roots: [] } } }
     const retry = postModern(edge, 'tools/call', params, { meta: ASKABLE, signal: gone.signal }).catch(() => 'gone')
-    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ parked: 0, running: 1 }))
+    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ parked: 0, running: 1 }), { timeout: 10_000 })
     expect(aborted).not.toHaveBeenCalled()
     gone.abort()
     expect(await retry).toBe('gone')
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce(), { timeout: 10_000 })
   })
 
   it('cannot ask a caller that declared nothing', async () => {

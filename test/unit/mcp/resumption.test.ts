@@ -64,7 +64,7 @@ describe('a legacy client that lost its stream', () => {
     expect(seen[0]).toMatchObject({ retry: '1000', data: undefined })
     expect(seen[1]?.data).toMatchObject({ params: { progress: 1 } })
     finish()
-    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(0))
+    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(0), { timeout: 10_000 })
     const missed = await messagesOf(await resume(session, seen[1]?.id ?? ''))
     expect(missed).toMatchObject([{ params: { progress: 2 } }, { id: 5, result: { content: [{ text: 'done' }] } }])
     const all = await messagesOf(await resume(session, seen[0]?.id ?? ''))
@@ -85,7 +85,7 @@ describe('a legacy client that lost its stream', () => {
     const session = await initialize(edge)
     const seen = await eventsOf(await call(session), (events) => events.length === 2)
     finish()
-    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(0))
+    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(0), { timeout: 10_000 })
     const response = await resume(session, seen[0]?.id ?? '')
     expect([response.status, await response.json()]).toMatchObject([400, { error: { code: -32_600 } }])
     expect((await resume(session, 'made-up')).status).toBe(400)
@@ -157,19 +157,19 @@ describe('a question to a legacy client', () => {
     const begin = async (id: number): Promise<Response> => {
       const params = { name: 'curious' }
       const response = await post(edge, { jsonrpc: '2.0', id, method: 'tools/call', params }, { session })
-      await vi.waitFor(() => expect(tools.calls).toHaveLength(id))
+      await vi.waitFor(() => expect(tools.calls).toHaveLength(id), { timeout: 10_000 })
       return response
     }
     const first = await begin(1)
     const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }
     await post(edge, cancelled, { session })
-    await vi.waitFor(() => expect(failed).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(failed).toHaveBeenCalledTimes(1), { timeout: 10_000 })
     await first.text()
     const second = await begin(2)
     await post(edge, undefined, { session, method: 'DELETE' })
-    await vi.waitFor(() => expect(failed).toHaveBeenCalledTimes(2))
+    await vi.waitFor(() => expect(failed).toHaveBeenCalledTimes(2), { timeout: 10_000 })
     await second.text()
     expect(failed).toHaveBeenLastCalledWith(expect.objectContaining({ code: 'cancelled' }))
-    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ sessions: 0, running: 0 }))
+    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ sessions: 0, running: 0 }), { timeout: 10_000 })
   })
 })

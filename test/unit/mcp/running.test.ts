@@ -38,7 +38,7 @@ describe('running calls', () => {
     edge = await startEdge({ tools, running: { perPrincipal: 2, total: 3 } })
     const gone = new AbortController()
     const calls = ['ann', 'ann', 'bob'].map((agent) => call('endless', agent, gone.signal).catch(() => 'gone'))
-    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(3))
+    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(3), { timeout: 10_000 })
     for (const agent of ['ann', 'eve']) {
       expect(await resultOf(call('quick', agent))).toMatchObject({
         isError: true,
@@ -51,8 +51,8 @@ describe('running calls', () => {
     ])
     gone.abort()
     await Promise.all(calls)
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledTimes(3))
-    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(0))
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledTimes(3), { timeout: 10_000 })
+    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(0), { timeout: 10_000 })
     expect(await resultOf(call('quick', 'ann'))).toMatchObject({ content: [{ text: 'done' }] })
   })
 
@@ -61,13 +61,13 @@ describe('running calls', () => {
     edge = await startEdge({ tools })
     const [ann, bob] = [await connect(edge.endpoint, 'ann'), await connect(edge.endpoint, 'bob')]
     const calls = [ann, bob].map((client) => client.request('tools/call', { name: 'endless' }).catch(() => 'ended'))
-    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(2))
+    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(2), { timeout: 10_000 })
     await edge.mcp.terminate(({ agent }) => agent === 'ann')
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce())
-    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(1))
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce(), { timeout: 10_000 })
+    await vi.waitFor(() => expect(edge.mcp.counts().running).toBe(1), { timeout: 10_000 })
     expect(aborted).toHaveBeenCalledOnce()
     await edge.mcp.terminate(() => true)
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledTimes(2))
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledTimes(2), { timeout: 10_000 })
     await Promise.all([ann.close(), bob.close()])
     await edge.close()
     await Promise.all(calls)
@@ -80,13 +80,13 @@ describe('running calls', () => {
     const gone = new AbortController()
     const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'endless' } }
     const calling = post(edge, body, { session, signal: gone.signal }).catch(() => 'gone')
-    await vi.waitFor(() => expect(tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(1), { timeout: 10_000 })
     gone.abort()
     await calling
     await (await post(edge, { jsonrpc: '2.0', id: 2, method: 'ping' }, { session })).text()
     expect(aborted).not.toHaveBeenCalled()
     await post(edge, { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }, { session })
-    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(aborted).toHaveBeenCalledOnce(), { timeout: 10_000 })
   })
 })
 
@@ -97,7 +97,7 @@ describe('what is open', () => {
     const listen = await postModern(edge, 'subscriptions/listen', { notifications: { toolsListChanged: true } })
     expect(edge.mcp.counts()).toEqual({ sessions: 1, listens: 1, running: 0, parked: 0, subscriptions: 0 })
     await listen.body?.cancel()
-    await vi.waitFor(() => expect(edge.mcp.counts().listens).toBe(0))
+    await vi.waitFor(() => expect(edge.mcp.counts().listens).toBe(0), { timeout: 10_000 })
     await edge.close()
     expect(edge.mcp.counts()).toEqual({ sessions: 0, listens: 0, running: 0, parked: 0, subscriptions: 0 })
   })

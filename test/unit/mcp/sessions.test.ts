@@ -71,10 +71,13 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
     expect(await list(session)).toBe(200)
     controller.abort()
     edge.advance(31 * MINUTE)
-    await vi.waitFor(async () => {
-      edge.advance(31 * MINUTE)
-      expect(await list(session)).toBe(404)
-    })
+    await vi.waitFor(
+      async () => {
+        edge.advance(31 * MINUTE)
+        expect(await list(session)).toBe(404)
+      },
+      { timeout: 10_000 },
+    )
   })
 
   it('do not outlive the process: the client gets 404 and initializes again', async () => {
@@ -82,7 +85,7 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
     const { port } = edge
     await edge.close()
     edge = await startEdge({ lean, port })
-    await vi.waitFor(async () => expect(await list(session)).toBe(404))
+    await vi.waitFor(async () => expect(await list(session)).toBe(404), { timeout: 10_000 })
     expect(await list(await initialize(edge))).toBe(200)
   })
 
@@ -115,7 +118,7 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
     const [ann, bob] = [await initialize(edge, { agent: 'ann' }), await initialize(edge, { agent: 'bob' })]
     const call = { ...LIST, method: 'tools/call', params: { name: 'endless' } }
     const running = post(edge, call, { agent: 'ann', session: ann })
-    await vi.waitFor(() => expect(tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(tools.calls).toHaveLength(1), { timeout: 10_000 })
     await edge.mcp.terminate(({ agent }) => agent === 'ann')
     expect(stopped).toHaveBeenCalledOnce()
     expect(await list(ann, { agent: 'ann' })).toBe(404)
@@ -130,7 +133,7 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
     })
     const session = await initialize(edge)
     const call = post(edge, { ...LIST, id: 'c1', method: 'tools/call', params: { name: 'patient' } }, { session })
-    await vi.waitFor(() => expect(edge.tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(edge.tools.calls).toHaveLength(1), { timeout: 10_000 })
     const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'c1', reason: 'enough' } }
     expect(await status(post(edge, cancel, { session }))).toBe(202)
     const response = await call
@@ -158,7 +161,7 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
       'mcp-session-id': session,
     }
     const gone = fetch(edge.endpoint, { method: 'POST', body, headers, signal: controller.signal }).catch(() => 'gone')
-    await vi.waitFor(() => expect(edge.tools.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(edge.tools.calls).toHaveLength(1), { timeout: 10_000 })
     controller.abort()
     expect(lean ? await gone : 'gone').toBe('gone')
     expect(await list(session)).toBe(200)

@@ -39,10 +39,13 @@ describe('streams that wait for news', () => {
       'text/event-stream',
     )
     await first.body?.cancel()
-    await vi.waitFor(async () => {
-      const again = await listen(edge, 'h')
-      expect(again.headers.get('content-type')).toBe('text/event-stream')
-    })
+    await vi.waitFor(
+      async () => {
+        const again = await listen(edge, 'h')
+        expect(again.headers.get('content-type')).toBe('text/event-stream')
+      },
+      { timeout: 10_000 },
+    )
     await second.body?.cancel()
   })
 

@@ -77,7 +77,9 @@ describe('who follows which resource', () => {
     const params = { notifications: { resourceSubscriptions: ['file:///a'] } }
     const headers = { 'mcp-method': 'tools/list' }
     expect((await postModern(edge, 'subscriptions/listen', params, { headers })).status).toBe(400)
-    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ subscriptions: 0, listens: 0 }))
+    await vi.waitFor(() => expect(edge.mcp.counts()).toMatchObject({ subscriptions: 0, listens: 0 }), {
+      timeout: 10_000,
+    })
     await edge.close()
   })
 })

@@ -222,11 +222,11 @@ describe('a call over Streamable HTTP, on the quick way and on the complete way'
     const { call, close } = await connect(http(url))
     const caller = new AbortController()
     const cancelled = call('act', {}, { signal: caller.signal })
-    await vi.waitFor(() => expect(seen.calls).toHaveLength(1))
+    await vi.waitFor(() => expect(seen.calls).toHaveLength(1), { timeout: 10_000 })
     caller.abort()
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
     const closed = expect(call('act')).rejects.toMatchObject({ code: 'upstream_failed' })
-    await vi.waitFor(() => expect(seen.calls).toHaveLength(2))
+    await vi.waitFor(() => expect(seen.calls).toHaveLength(2), { timeout: 10_000 })
     await close()
     await closed
     expect(seen.told).toContainEqual(expect.objectContaining({ method: 'notifications/cancelled' }))
@@ -241,7 +241,7 @@ describe('a call over Streamable HTTP, on the quick way and on the complete way'
     const ended = Promise.allSettled(
       Array.from({ length: 20 }, () => call('act', {}, { signal: new AbortController().signal })),
     )
-    await vi.waitFor(() => expect(seen.calls).toHaveLength(20))
+    await vi.waitFor(() => expect(seen.calls).toHaveLength(20), { timeout: 10_000 })
     await close()
     await ended
     expect(warned).not.toHaveBeenCalled()

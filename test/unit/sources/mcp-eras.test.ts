@@ -66,10 +66,13 @@ describe('a server that offers subscriptions to its legacy clients only', () => 
     expect(connected.capabilities).toEqual({ tools: {}, resources: { listChanged: true }, prompts: {} })
     await request('resources/subscribe', { uri: 'fake://note' })
     expect(connected.capabilities).toMatchObject({ completions: {}, resources: { listChanged: true, subscribe: true } })
-    await vi.waitFor(async () => {
-      await call('touch', {}, mute('legacy'))
-      expect(updates).toContain('fake://note')
-    })
+    await vi.waitFor(
+      async () => {
+        await call('touch', {}, mute('legacy'))
+        expect(updates).toContain('fake://note')
+      },
+      { timeout: 10_000 },
+    )
     await probe()
     expect(await request('resources/unsubscribe', { uri: 'fake://note' })).toEqual({})
     const heard = updates.length

@@ -114,7 +114,7 @@ describe('a server', () => {
     expect(server.legacy?.subscriptions).toEqual(['fake://note'])
     expect([updates, featureLists.length]).toEqual([['fake://note'], 1])
     await call('touch')
-    await vi.waitFor(() => expect(updates).toEqual(['fake://note', 'fake://note']))
+    await vi.waitFor(() => expect(updates).toEqual(['fake://note', 'fake://note']), { timeout: 10_000 })
   })
 })
 

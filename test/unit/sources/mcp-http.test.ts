@@ -48,9 +48,9 @@ describe('an MCP connection over Streamable HTTP', () => {
   it('hears of a changed list', async () => {
     const fake = await running(legacyHttp(counting([])))
     const { call, lists } = await connect(http(fake.url))
-    await vi.waitFor(() => expect(fake.requests.map(({ method }) => method)).toContain('GET'))
+    await vi.waitFor(() => expect(fake.requests.map(({ method }) => method)).toContain('GET'), { timeout: 10_000 })
     await call('grow')
-    await vi.waitFor(() => expect(namesOf(lists.at(-1) ?? [])).toContain('extra_0'))
+    await vi.waitFor(() => expect(namesOf(lists.at(-1) ?? [])).toContain('extra_0'), { timeout: 10_000 })
   })
 
   it('starts a new session when the server forgot the old one, and repeats what may be repeated', async () => {
@@ -82,7 +82,7 @@ describe('an MCP connection over Streamable HTTP', () => {
     const fake = await running(legacySse(counting([])))
     const { losses } = await connect(http(fake.url))
     await fake.close()
-    await vi.waitFor(() => expect(losses).toHaveLength(1))
+    await vi.waitFor(() => expect(losses).toHaveLength(1), { timeout: 10_000 })
   })
 
   it('speaks the modern era: arguments in headers, no session, progress, changes, cancellation', async () => {
@@ -106,13 +106,13 @@ describe('an MCP connection over Streamable HTTP', () => {
     expect(onProgress).toHaveBeenCalledTimes(2)
     const caller = new AbortController()
     const hanging = call('hang', {}, { signal: caller.signal })
-    await vi.waitFor(() => expect(fake.requests.at(-1)?.headers['mcp-name']).toBe('hang'))
+    await vi.waitFor(() => expect(fake.requests.at(-1)?.headers['mcp-name']).toBe('hang'), { timeout: 10_000 })
     caller.abort()
     await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
-    await vi.waitFor(() => expect(fake.state.aborted).toBe(1))
+    await vi.waitFor(() => expect(fake.state.aborted).toBe(1), { timeout: 10_000 })
     await probe()
     await call('grow')
-    await vi.waitFor(() => expect(namesOf(lists.at(-1) ?? [])).toContain('extra_0'))
+    await vi.waitFor(() => expect(namesOf(lists.at(-1) ?? [])).toContain('extra_0'), { timeout: 10_000 })
   })
 
   it.each([
@@ -162,7 +162,7 @@ describe('an MCP connection over Streamable HTTP', () => {
     const fake = await running(modernHttp())
     const { call } = await connect(http(fake.url))
     const hanging = call('hang', {}, { onProgress: () => undefined })
-    await vi.waitFor(() => expect(fake.requests.at(-1)?.headers['mcp-name']).toBe('hang'))
+    await vi.waitFor(() => expect(fake.requests.at(-1)?.headers['mcp-name']).toBe('hang'), { timeout: 10_000 })
     await fake.close()
     await expect(hanging).rejects.toMatchObject({ code: 'upstream_failed' })
   })

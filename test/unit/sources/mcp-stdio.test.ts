@@ -106,7 +106,7 @@ describe('an MCP connection over stdio', () => {
   it('lists anew once after a burst of list_changed', async () => {
     const { call, tools, lists } = await connect(fixture('fine'))
     await call('grow')
-    await vi.waitFor(() => expect(lists).toHaveLength(1))
+    await vi.waitFor(() => expect(lists).toHaveLength(1), { timeout: 10_000 })
     expect(lists[0]).toHaveLength(tools.length + 1)
     await call('echo')
     expect(lists).toHaveLength(1)
@@ -161,7 +161,7 @@ describe('an MCP connection over stdio', () => {
     expect(await call('ask')).toEqual({ resultType: 'input_required', inputRequests: {}, requestState: 'opaque' })
     await probe()
     await call('grow')
-    await vi.waitFor(() => expect(namesOf(lists.at(-1) ?? [])).toContain('extra_0'))
+    await vi.waitFor(() => expect(namesOf(lists.at(-1) ?? [])).toContain('extra_0'), { timeout: 10_000 })
   })
 
   it('starts a legacy server once, and one that dies of the probe twice but only the first time', async () => {

@@ -70,13 +70,16 @@ describe.each(KINDS)('a %s server', (kind) => {
     const heard = (uri: string) => updates.filter((other) => other === uri).length
     await request('resources/subscribe', { uri: 'fake://note' })
     await call('touch')
-    await vi.waitFor(() => expect(updates).toEqual(['fake://note']))
+    await vi.waitFor(() => expect(updates).toEqual(['fake://note']), { timeout: 10_000 })
     await request('resources/subscribe', { uri: 'fake://clock' })
     await request('resources/unsubscribe', { uri: 'fake://note' })
-    await vi.waitFor(async () => {
-      await call('touch')
-      expect(heard('fake://clock')).toBeGreaterThan(0)
-    })
+    await vi.waitFor(
+      async () => {
+        await call('touch')
+        expect(heard('fake://clock')).toBeGreaterThan(0)
+      },
+      { timeout: 10_000 },
+    )
     expect(heard('fake://note')).toBe(1)
     await request('resources/unsubscribe', { uri: 'fake://clock' })
     await vi.waitFor(async () => {
