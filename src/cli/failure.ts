@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { type GatewayError, toGatewayError } from '../kernel/errors.ts'
-import type { Json } from '../kernel/json.ts'
+import { isJsonObject, type Json } from '../kernel/json.ts'
 import { PROBLEMS } from '../kernel/problem.ts'
 import { paint, plain, sayJson } from './print.ts'
 import type { Shell } from './shell.ts'
@@ -44,10 +44,13 @@ function details({ data, message }: GatewayError): readonly string[] {
 }
 
 function toLine(problem: Json): string {
-  if (typeof problem !== 'object' || problem === null || Array.isArray(problem)) return String(problem)
-  const { at, path, message, detail, line, column } = problem as Readonly<Record<string, Json | undefined>>
-  const place = path !== undefined && line !== undefined ? `${String(line)}:${String(column)}` : undefined
-  return [place, at ?? path, message ?? detail].filter((part) => typeof part === 'string' && part !== '').join(': ')
+  if (!isJsonObject(problem)) return typeof problem === 'string' ? problem : JSON.stringify(problem)
+  const { at, path, message, detail, line, column } = problem
+  const place = path !== undefined && typeof line === 'number' ? `${line}:${Number(column)}` : undefined
+  return [place, at ?? path, message ?? detail]
+    .filter((part) => typeof part === 'string')
+    .filter(Boolean)
+    .join(': ')
 }
 
 const dataOf = ({ data }: GatewayError): object => (Object.keys(data).length === 0 ? {} : { data })

@@ -22,7 +22,7 @@ import { type ConnectionDeps, declaredWorld as worldOfDeclared } from './connect
 import { toConnectionsPort } from './connections-port.ts'
 import { door } from './door.ts'
 import { toAdminDeps, toMcpDeps } from './edges.ts'
-import { startEngine } from './engine.ts'
+import { type Engine, type EngineParts, startEngine } from './engine.ts'
 import { openIdentities } from './identities.ts'
 import { keepConnected } from './keep-connected.ts'
 import { toReadings } from './readings.ts'
@@ -60,19 +60,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const ground = await lay(options, open, { connectLink: (of) => linking.connectLink(of), origin })
   const { config, world, book, connections, identities, accept, metrics } = ground
   const { agents } = identities
-  const engine = await startEngine({
-    config: accept(config),
-    world,
-    agents,
-    log,
-    closing: open,
-    clock,
-    current: ownShare(options.owner, connections.current),
-    telemetry: metrics.telemetry,
-    newId,
-    mode,
-    origin,
-  })
+  const engine = await engineOn(ground, options, { closing: open, origin })
   const { gateway, snapshots, supervisor } = engine
 
   const attachToken = newAttachToken()
@@ -124,6 +112,26 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
     closing: open,
   })
 }
+
+const engineOn = (
+  { accept, config, world, identities, connections, metrics }: Ground,
+  { log, mode, owner }: ComposeOptions,
+  parts: Pick<EngineParts, 'closing' | 'origin'>,
+): Promise<Engine> =>
+  startEngine({
+    ...parts,
+    config: accept(config),
+    world,
+    agents: identities.agents,
+    log,
+    clock,
+    current: ownShare(owner, connections.current),
+    telemetry: metrics.telemetry,
+    newId,
+    mode,
+  })
+
+type Ground = Awaited<ReturnType<typeof lay>>
 
 /** What everything else stands on: configuration, store, connections and who may call. */
 async function lay(options: ComposeOptions, open: Closing, late: Pick<ConnectionHouseParts, 'connectLink' | 'origin'>) {

@@ -63,14 +63,8 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
     onError: (error) => log.error({}, 'the managed connections could not be read; the last ones stay in force', error),
   })
   closing.add(book.close)
-  const definitionOf = (slug: string): ConnectionDefinition | undefined => book.get(slug) ?? declaredOne(slug)
-  const declaredOne = (slug: string): ConnectionDefinition | undefined => {
-    const { connections } = declared()
-    const connection = Object.hasOwn(connections, slug) ? connections[slug] : undefined
-    if (!connection) return undefined
-    const definition = declaredDefinition(slug, connection)
-    return book.switchedOff().has(slug) ? { ...definition, enabled: false } : definition
-  }
+  const definitionOf = (slug: string): ConnectionDefinition | undefined =>
+    book.get(slug) ?? declaredOne(slug, declared(), book)
   const current = remembering(declared, book)
   const engine = oauthEngine({ egress: world.egress, clock })
   const mcp = mcpSignIn({ world, engine, clock, config: current, place: () => placeOf(parts.origin()) })
@@ -115,6 +109,18 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
       closing.add(credentials.onGranted((slug, subject) => reconnect(running, slug, subject === 'shared')))
     },
   }
+}
+
+/** What the file says of a connection, unless an admin has switched it off. */
+function declaredOne(
+  slug: string,
+  { connections }: Config,
+  book: Pick<ConnectionBook, 'switchedOff'>,
+): ConnectionDefinition | undefined {
+  const connection = Object.hasOwn(connections, slug) ? connections[slug] : undefined
+  if (!connection) return undefined
+  const definition = declaredDefinition(slug, connection)
+  return book.switchedOff().has(slug) ? { ...definition, enabled: false } : definition
 }
 
 const firstOwner = (facts: readonly CredentialFacts[]): string | undefined =>

@@ -78,7 +78,9 @@ const auditSchema = z.strictObject({
         .min(1_048_576)
         .max(Number.MAX_SAFE_INTEGER)
         .optional()
-        .describe('The oldest files are removed while all together are larger, in bytes; left out, size removes nothing.'),
+        .describe(
+          'The oldest files are removed while all together are larger, in bytes; left out, size removes nothing.',
+        ),
     })
     .prefault({})
     .describe('What is kept. Whole files are removed, never the one that is written to; what is left can be verified.'),

@@ -33,7 +33,8 @@ export const freezeCommand = (cli: Cli): Command =>
     .option('--list', 'show what is stopped')
     .action(async ({ config, json, list, reason, ...what }: WhatOptions) => {
       const { shell } = cli
-      if (list === true) return showList(cli, { ...(config !== undefined && { config }), ...(json === true && { json }) })
+      if (list === true)
+        return showList(cli, { ...(config !== undefined && { config }), ...(json === true && { json }) })
       const body = { ...toWhat(what, 'freeze'), ...(reason !== undefined && { reason }) }
       const made = await withGateway(shell, { config, settle: what.connection !== undefined }, (gateway) =>
         gateway.ask<Freeze>('POST', '/freezes', { body }),
