@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Log } from '../gateway/gateway.ts'
 import type { Secret } from '../kernel/secret.ts'
 
@@ -20,8 +21,10 @@ export interface OwnerOptions {
   /** The private folder in which owner and workers meet. */
   readonly directory: string
   readonly workers: number
-  /** The workers have the port already: an owner was here before. */
+  /** An owner was here before. */
   readonly again: boolean
+  /** Has the port opened that workers get connections from; gives it. Throws `port_in_use`, `usage`. */
+  readonly listen: (host: string, port: number) => Promise<number>
 }
 
 export interface WorkOptions {
@@ -30,11 +33,13 @@ export interface WorkOptions {
   readonly worker: number
   readonly log: CommandLog
   /** Called each time that the worker is ready to serve for an owner. */
-  readonly onListening: (place: { readonly port: number }) => void
+  readonly onReady: () => void
 }
 
 /** A worker that runs. */
 export interface Work {
+  /** Serves a connection to the gateway's port. */
+  take(connection: Socket): void
   /** Rejects when the worker cannot go on, such as for `port_in_use`. */
   readonly ended: Promise<void>
   /** Takes no more requests, lets running ones finish, and ends. */

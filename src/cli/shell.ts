@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { CheckOptions } from '../admin/check.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Compose, CommandLog, Holder, OwnerOptions, Work, WorkOptions } from './house.ts'
@@ -53,10 +54,12 @@ export interface RunningProcesses {
 
 /** The process that started this one, and what it was started as. */
 export interface ParentProcess {
-  readonly role: OwnerOptions & { readonly role: 'owner' | 'worker'; readonly worker: number; readonly port?: number }
+  readonly role: Omit<OwnerOptions, 'listen'> & { readonly role: 'owner' | 'worker'; readonly worker: number }
   readonly stop: AbortSignal
   onReload(listener: () => void): void
-  ready(port?: number): void
+  ready(): void
+  listen(host: string, port: number): Promise<number>
+  onConnection(listener: (connection: Socket) => void): void
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

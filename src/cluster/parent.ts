@@ -1,4 +1,6 @@
-import { isJsonObject } from '../kernel/json.ts'
+import { Socket } from 'node:net'
+import { GatewayError } from '../kernel/errors.ts'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 
 export const ROLE = 'GATEHOUSE_ROLE'
 
@@ -12,8 +14,6 @@ export interface Role {
   readonly worker: number
   /** True when another was here before. */
   readonly again: boolean
-  /** The port that the workers have. */
-  readonly port?: number
 }
 
 export const roleVariables = (role: Role): Readonly<Record<string, string>> => ({ [ROLE]: JSON.stringify(role) })
@@ -24,8 +24,12 @@ export interface Parent {
   /** Aborts when this process is to end, also because its parent has. */
   readonly stop: AbortSignal
   onReload(listener: () => void): void
-  /** This process is of use from now on. `port`: where it takes requests. */
-  ready(port?: number): void
+  /** This process is of use from now on. */
+  ready(): void
+  /** Has the gateway's port opened, for all workers; gives it. Throws `port_in_use`, `usage`. */
+  listen(host: string, port: number): Promise<number>
+  /** Hands connections over to this process. */
+  onConnection(listener: (connection: Socket) => void): void
 }
 
 /** Undefined for a process that was started by people or by any other program. */
@@ -34,18 +38,45 @@ export function parentOf(env: Readonly<Record<string, string | undefined>>): Par
   if (!role || !process.send) return undefined
   const stop = new AbortController()
   const listeners = new Set<() => void>()
-  process.on('message', (message) => {
+  let take: (connection: Socket) => void = (connection) => void connection.destroy()
+  let heard: (answer: JsonObject) => void = () => undefined
+  process.on('message', (message, handle) => {
     if (!isJsonObject(message)) return
     if (message['stop'] === true) stop.abort()
     if (message['reload'] === true) for (const listener of listeners) listener()
+    if (isJsonObject(message['listening'])) heard(message['listening'])
+    if (typeof message['connection'] !== 'number') return
+    say({ taken: message['connection'] })
+    // The client may have left on the way.
+    if (handle instanceof Socket) take(handle)
   })
   process.on('disconnect', () => stop.abort())
   return {
     role,
     stop: stop.signal,
     onReload: (listener) => void listeners.add(listener),
-    ready: (port) => void process.send?.({ ready: true, ...(port !== undefined && { port }) }),
+    ready: () => say({ ready: true }),
+    onConnection: (listener) => void (take = listener),
+    async listen(host, port) {
+      const answer = await new Promise<JsonObject>((resolve) => {
+        heard = resolve
+        say({ listen: { host, port } })
+      })
+      if (typeof answer['port'] === 'number') return answer['port']
+      throw portProblem(JSON.stringify(answer['code'] ?? null).replaceAll('"', ''), host, port)
+    },
   }
+}
+
+const say = (message: object): void => void (process.connected && process.send?.(message))
+
+function portProblem(code: string, host: string, port: number): GatewayError {
+  if (code === 'EADDRINUSE') {
+    const detail = `Port ${port} on ${host} is in use by another program. Stop that program, or choose another port in server.port.`
+    return new GatewayError('port_in_use', detail, { data: { host, port } })
+  }
+  const detail = `Cannot listen on ${host}:${port} (${code}). Choose a port from 1024 up, and an address of this machine.`
+  return new GatewayError('usage', detail)
 }
 
 function roleIn(text: string | undefined): Role | undefined {

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import cluster, { type Worker } from 'node:cluster'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isJsonObject } from '../kernel/json.ts'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
+import { type Doorman, doorman } from './doorman.ts'
 import { ROLE, type Role, roleVariables } from './parent.ts'
 
 /** Between the end of a process and its successor, milliseconds; doubled each time that one ends before it was of use. */
@@ -44,33 +44,26 @@ interface Kept {
 export async function processes(options: ProcessesOptions): Promise<Processes> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-'))
   const running = new Set<ChildProcess>()
-  const state = { stopping: false, code: 0, port: undefined as number | undefined }
-  cluster.setupPrimary({ exec: options.entry, args: [...options.argv] })
-  const owner = newKept('the owner', { role: 'owner', directory, workers: options.workers, worker: 0, again: false })
-  const workers = Array.from({ length: options.workers }, (_, index) =>
-    newKept(`worker ${index + 1}`, {
-      role: 'worker',
-      directory,
-      workers: options.workers,
-      worker: index + 1,
-      again: false,
-    }),
-  )
+  const state = { stopping: false, code: 0 }
+  const door = doorman()
+  const { owner, workers } = keptOf(options, directory)
   let finish: (code: number) => void = () => undefined
   const ended = new Promise<number>((resolve) => (finish = resolve))
 
   const start = (kept: Kept): void => {
     if (state.stopping) return
-    const child = spawn(options, kept, state.port)
+    const child = spawn(options, kept)
     kept.child = child
     running.add(child)
     child.on('message', (message) => {
       if (!isJsonObject(message)) return
       if (message['ready'] === true) Object.assign(kept, { wasReady: true, failures: 0 })
-      if (typeof message['port'] === 'number') state.port = message['port']
+      if (message['ready'] === true && kept.role.role === 'worker') door.add(child)
+      serveDoor(door, child, message)
     })
     child.on('exit', (code, signal) => {
       running.delete(child)
+      door.remove(child)
       if (!state.stopping) again(kept, code, signal)
     })
   }
@@ -85,6 +78,7 @@ export async function processes(options: ProcessesOptions): Promise<Processes> {
   const stop = (code: number): void => {
     if (state.stopping) return
     Object.assign(state, { stopping: true, code })
+    door.close()
     const all = async (): Promise<void> => {
       await endAll(workers, running, WORKERS_STOP_MS)
       await endAll([owner], running, OWNER_STOPS_MS)
@@ -101,20 +95,34 @@ export async function processes(options: ProcessesOptions): Promise<Processes> {
   }
 }
 
-const newKept = (name: string, role: Role): Kept => ({ name, role, child: undefined, failures: 0, wasReady: false })
-
-function spawn(
-  { entry, argv, env }: ProcessesOptions,
-  { role, wasReady }: Kept,
-  port: number | undefined,
-): ChildProcess {
-  const variables = roleVariables({ ...role, again: wasReady, ...(port !== undefined && { port }) })
-  if (role.role === 'worker') return processOf(cluster.fork(variables))
-  const { [ROLE]: _none, ...rest } = env
-  return fork(entry, [...argv], { env: { ...rest, ...variables }, stdio: 'inherit' })
+function keptOf({ workers }: ProcessesOptions, directory: string) {
+  const common = { directory, workers, again: false }
+  return {
+    owner: newKept('the owner', { ...common, role: 'owner', worker: 0 }),
+    workers: Array.from({ length: workers }, (_, index) =>
+      newKept(`worker ${index + 1}`, { ...common, role: 'worker', worker: index + 1 }),
+    ),
+  }
 }
 
-const processOf = (worker: Worker): ChildProcess => worker.process
+const newKept = (name: string, role: Role): Kept => ({ name, role, child: undefined, failures: 0, wasReady: false })
+
+function spawn({ entry, argv, env }: ProcessesOptions, { role, wasReady }: Kept): ChildProcess {
+  const { [ROLE]: _none, ...rest } = env
+  return fork(entry, [...argv], { env: { ...rest, ...roleVariables({ ...role, again: wasReady }) }, stdio: 'inherit' })
+}
+
+/** What processes ask of the port: the owner to open it, workers to be rid of what they have. */
+function serveDoor(door: Doorman, child: ChildProcess, { taken, listen }: JsonObject): void {
+  if (typeof taken === 'number') door.taken(child, taken)
+  if (!isJsonObject(listen)) return
+  const { host, port } = listen
+  const tell = (answer: object): void => void (child.connected && child.send({ listening: answer }))
+  door.open(typeof host === 'string' ? host : '127.0.0.1', Number(port)).then(
+    (bound) => tell({ port: bound }),
+    (error: NodeJS.ErrnoException) => tell({ code: error.code ?? 'unknown reason' }),
+  )
+}
 
 /** Asks processes to end, and ends those that do not in time. */
 async function endAll(kept: readonly Kept[], running: ReadonlySet<ChildProcess>, withinMs: number): Promise<void> {

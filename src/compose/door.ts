@@ -55,7 +55,7 @@ export interface DoorSeat {
   /** The port that workers are to listen on, nobody else's. Throws `port_in_use`. */
   port(host: string, port: number): Promise<number>
   /** Lets workers in; resolves when one of them has the port. */
-  open(place: { readonly host: string; readonly port: number; readonly loopbackOnly: boolean }): Promise<void>
+  open(place: { readonly host: string; readonly port: number }): Promise<void>
 }
 
 /** The HTTP application and the port it is served on. */
@@ -99,7 +99,7 @@ export function door(deps: DoorDeps): Door {
             { host, port, loopbackOnly, first: (...asked) => http.first(...asked) },
           ))
       http = make()
-      await seat?.open({ host, port: listening.port, loopbackOnly })
+      await seat?.open({ host, port: listening.port })
       await deps.world.driver.publish({ url: localUrl(listening, host), token: deps.attachToken })
       return { url: listening.url }
     },

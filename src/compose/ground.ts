@@ -20,10 +20,9 @@ export interface Ground {
 
 /** What a worker has to know once. */
 export interface Welcome {
-  /** Where clients reach the gateway: a worker listens there. */
+  /** Where clients reach the gateway. */
   readonly host: string
   readonly port: number
-  readonly loopbackOnly: boolean
   readonly attachToken: Secret
   /** Seals what modern clients keep for us. */
   readonly sealKey: Secret

@@ -17,7 +17,6 @@ import type { Closing } from './closing.ts'
 import type { Engine } from './engine.ts'
 import { type Ground, toWire, type Welcome } from './ground.ts'
 import type { DoorSeat } from './door.ts'
-import { freePort } from './free-port.ts'
 import { sharedConfig } from './worker-config.ts'
 import type { World } from './world.ts'
 
@@ -56,7 +55,7 @@ interface Worker {
   status: Pick<WorkerStatus, 'calls' | 'running' | 'cpuMs'>
 }
 
-export function ownerSeat({ directory, workers: count, again, clock, log }: OwnerSeatParts): OwnerSeat {
+export function ownerSeat({ directory, workers: count, listen, clock, log }: OwnerSeatParts): OwnerSeat {
   const workers = new Map<number, Worker>()
   let heard: () => void = () => undefined
   const listening = new Promise<void>((resolve) => (heard = resolve))
@@ -71,7 +70,7 @@ export function ownerSeat({ directory, workers: count, again, clock, log }: Owne
       log.info({ worker: id }, 'a worker has left')
     })
   }
-  const open = async (hosting: OwnerHosting, place: Pick<Welcome, 'host' | 'port' | 'loopbackOnly'>): Promise<void> => {
+  const open = async (hosting: OwnerHosting, place: Pick<Welcome, 'host' | 'port'>): Promise<void> => {
     const { world, engine, closing, attachToken } = hosting
     const push = pusher(hosting, tellAll)
     const sealKey = new Secret(world.vault.derive('request-state').toString('base64'))
@@ -104,7 +103,7 @@ export function ownerSeat({ directory, workers: count, again, clock, log }: Owne
       async port(host, port) {
         // What the owner before us has left would be in the way.
         await rm(join(directory, 'http.sock'), { force: true })
-        return again ? port : freePort(host, port)
+        return listen(host, port)
       },
       open: (place) => open(hosting, place),
     }),

@@ -8,7 +8,7 @@ import { remoteDriver } from '../cluster/remote-driver.ts'
 import type { CommandLog, Work, WorkOptions } from '../cli/house.ts'
 import { type HttpDeps, httpApp } from '../http/app.ts'
 import { type FrontDeps, leanFront } from '../http/lean-front.ts'
-import { type First, listen, type Listening } from '../http/listen.ts'
+import { type First, listen } from '../http/listen.ts'
 import { problemOf } from '../http/problem.ts'
 import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -60,22 +60,34 @@ export function work(options: WorkOptions): Work {
     calls: { count: 0 },
     seat: undefined,
   }
-  let listening: Listening | undefined
+  // Connections come from the process that has the port; the socket is one of its own that nobody knows.
+  const listening = listen(
+    { fetch: (request, env) => toApp(worker, request, env) },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      socket: join(options.directory, `worker-${options.worker}-${process.pid}.sock`),
+      first: taker(worker),
+    },
+  )
   const running = (async () => {
     while (!stop.signal.aborted) {
       const wire = await reach(join(options.directory, 'link.sock'), stop.signal)
       if (!wire) continue
-      await serveOwner(worker, wire, stop.signal, async ({ welcome }) => {
-        listening ??= await open(worker, welcome)
+      await listening
+      await serveOwner(worker, wire, stop.signal, () => {
         wire.told('worker.listening')
-        options.onListening({ port: listening.port })
+        options.onReady()
       })
     }
   })()
   return {
     ended: running,
+    take: (connection) => void listening.then(({ take }) => take(connection)),
     async close() {
-      await listening?.close({
+      await (
+        await listening
+      ).close({
         graceMs: GRACE_MS,
         drain: (graceMs) => worker.seat?.house.lean.close(graceMs) ?? done(),
       })
@@ -87,9 +99,6 @@ export function work(options: WorkOptions): Work {
 }
 
 const done = (): Promise<void> => Promise.resolve()
-
-const open = (worker: Worker, { host, port, loopbackOnly }: Welcome): Promise<Listening> =>
-  listen({ fetch: (request, env) => toApp(worker, request, env) }, { host, port, loopbackOnly, first: taker(worker) })
 
 async function toApp(worker: Worker, request: Request, env: unknown): Promise<Response> {
   const { seat, peers } = worker
@@ -166,12 +175,7 @@ const connected = (path: string): Promise<Socket | undefined> =>
   })
 
 /** Serves while the owner is there. */
-async function serveOwner(
-  worker: Worker,
-  wire: Wire,
-  stop: AbortSignal,
-  onReady: (seat: Seat) => Promise<void>,
-): Promise<void> {
+async function serveOwner(worker: Worker, wire: Wire, stop: AbortSignal, onReady: () => void): Promise<void> {
   const open = closing()
   const gone = new Promise<void>((resolve) => {
     for (const signal of [wire.closed, stop]) {
@@ -183,7 +187,7 @@ async function serveOwner(
     const seat = await sit(worker, wire, open)
     worker.seat = seat
     worker.log.info({}, 'the worker serves')
-    await onReady(seat)
+    onReady()
     await gone
   } catch (error) {
     if (error instanceof GatewayError && error.code !== 'overloaded') throw error

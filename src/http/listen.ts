@@ -1,4 +1,4 @@
-import { type AddressInfo, isIP } from 'node:net'
+import { type AddressInfo, isIP, type Socket } from 'node:net'
 import {
   createServer,
   type IncomingMessage,
@@ -43,6 +43,8 @@ export interface Listening {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string
   readonly port: number
+  /** Takes a connection that somebody else has accepted. */
+  take(connection: Socket): void
   /** Stops taking connections, waits for what runs, then cuts the rest off. */
   close(options?: StopOptions): Promise<void>
 }
@@ -68,6 +70,7 @@ export async function listen(
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
+    take: (connection) => void server.emit('connection', connection),
     close: (options = {}) => stop(server, activity, options),
   }
 }
@@ -138,7 +141,7 @@ async function stop(server: Server, activity: Activity, { graceMs = GRACE_MS, dr
   })
   const cutOff = setTimeout(() => server.closeAllConnections(), graceMs)
   try {
-    await Promise.all([drain?.(graceMs), Promise.race([activity.settled(), closed])])
+    await Promise.all([drain?.(graceMs), activity.settled()])
     server.closeAllConnections()
     await closed
   } finally {

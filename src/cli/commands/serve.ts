@@ -70,17 +70,17 @@ async function serveAs(shell: Shell, parent: ParentProcess, { config, json, host
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) shell.onSignal(signal, () => undefined)
   const log = await shell.log('info')
   if (role === 'worker') {
-    const work = await shell.work({ ...owner, log, onListening: (place) => parent.ready(place.port) })
+    const work = await shell.work({ ...owner, log, onReady: parent.ready })
+    parent.onConnection(work.take)
     await Promise.race([work.ended, aborted(parent.stop)])
     return work.close()
   }
-  const at = owner.port ?? port
   const house = await shell.compose({
     configPath: configPathOf(shell, config),
     mode: 'serve',
     log,
-    listen: { ...(host !== undefined && { host }), ...(at !== undefined && { port: at }) },
-    owner,
+    listen: { ...(host !== undefined && { host }), ...(port !== undefined && { port }) },
+    owner: { ...owner, listen: parent.listen },
   })
   parent.onReload(() => void house.reload().catch((error: unknown) => report(shell, error, false)))
   const listening = {
