@@ -20,6 +20,7 @@ import { connectedCapabilities, type FeatureParts, onFeaturesChanged, toFeatures
 import { sealedRowsOf } from './sealed-rows.ts'
 import { endingStreams, type Identities } from './identities.ts'
 import { type OwnerSeat, withWorkers } from './owner-seat.ts'
+import { settledAudit } from './settled-audit.ts'
 import { VERSION } from './version.ts'
 import type { World } from './world.ts'
 
@@ -103,7 +104,7 @@ export function toAdminDeps({
     connections,
     policy,
     vault: vaultControl({ ...world, rows: sealedRowsOf(world, book.current().organisation) }),
-    audit: world.audit,
+    audit: settledAudit(world.audit, gateway.ledger.settled),
     config: book,
     searchIndex: index.of,
     callTool: (call, exchange) => callTool(gateway, call, exchange),
