@@ -1,8 +1,9 @@
 import { providers } from '../../providers/index.ts'
+import { ownerGone } from '../cluster/link.ts'
 import { type ConnectionConfig, isMcpConnection } from '../config/connection-schema.ts'
 import type { Config } from '../config/schema.ts'
 import type { ConnectionStatus } from '../kernel/connection.ts'
-import { GatewayError } from '../kernel/errors.ts'
+import { GatewayError, toGatewayError } from '../kernel/errors.ts'
 import type { Source } from '../kernel/source.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
 import type { ConnectionSpec } from '../sources/connection-spec.ts'
@@ -63,7 +64,8 @@ export function workerSources(deps: ConnectionDeps): WorkerSources {
     async close() {
       const all = [...reached.values()]
       reached = new Map()
-      await Promise.all(all.map((one) => end(one)))
+      // A worker lets go of everything when it has no owner any more.
+      await Promise.all(all.map((one) => end(one, ownerGone())))
     },
   }
 }
@@ -137,16 +139,16 @@ async function connect(one: Reached, { clock }: ConnectionDeps): Promise<void> {
 }
 
 /** Nobody waits for a connection that was taken away. */
-function untilEnded<T>({ ended: { signal }, spec }: Reached, work: Promise<T>): Promise<T> {
+function untilEnded<T>({ ended: { signal } }: Reached, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const end = (): void => reject(unusable(spec))
+    const end = (): void => reject(toGatewayError(signal.reason))
     signal.addEventListener('abort', end, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
   })
 }
 
-async function end(one: Reached): Promise<void> {
-  one.ended.abort()
+async function end(one: Reached, why: GatewayError = unusable(one.spec)): Promise<void> {
+  one.ended.abort(why)
   const { live } = one
   one.live = undefined
   await live?.close().catch(() => undefined)
