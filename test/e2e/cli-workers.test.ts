@@ -190,8 +190,9 @@ describe('gatehouse serve --workers', { timeout: 60_000 }, () => {
     const works = async (): Promise<boolean> =>
       JSON.stringify(await callOver(place, 'conn:fast:echo', { text: 'back' })).includes('"text":"back"')
     await expect.poll(works, PATIENCE).toBe(true)
-    const again = await statusOf(place)
-    expect(again.workers.map(({ pid }) => pid)).toEqual(workers.map(({ pid }) => pid))
+    // The new owner publishes its token once it is served.
+    const pidsOf = async (): Promise<readonly number[]> => (await statusOf(place)).workers.map(({ pid }) => pid)
+    await expect.poll(pidsOf, PATIENCE).toEqual(workers.map(({ pid }) => pid))
     expect((await place.run('audit', 'verify')).code).toBe(0)
   })
 
