@@ -7,6 +7,7 @@ const folderId = z.string().min(1).describe('Folder id, such as inbox. From list
 const listFolders = action({
   title: 'List folders',
   description: 'Lists all folders with their ids. Use it to find the folder that other actions need. Safe to repeat.',
+  keywords: ['directories', 'collections'],
   docs: 'https://example.com/docs/folders#list',
   effect: 'read',
   external: false,
@@ -22,6 +23,7 @@ const listItems = action({
   title: 'List items',
   description:
     'Lists the items of a folder, newest first, a page at a time. Folder ids come from list_folders. Safe to repeat.',
+  keywords: ['contents of a folder', 'entries', 'newest things'],
   docs: 'https://example.com/docs/items#list',
   effect: 'read',
   external: false,
@@ -45,6 +47,7 @@ const createItem = action({
   title: 'Create an item',
   description:
     'Creates an item in a folder. Folder ids come from list_folders. Not safe to retry: it creates a second item.',
+  keywords: ['add an entry', 'new thing', 'put into a folder'],
   docs: 'https://example.com/docs/items#create',
   effect: 'write',
   external: false,

@@ -7,9 +7,22 @@ const MOST_ENTRIES = 500
 export const getFileContents = action({
   title: 'Read a file or folder',
   description:
-    'Reads a text file of a repository, or lists a folder when the path is one (leave the path out for the top). ' +
+    'Reads a text file of a repository, or lists a folder. Leave the path out for the top folder. ' +
     'Long files come in parts: call again with offset = next_offset. Binary files and files over 1 MB have no text. ' +
     'For the files of a pull request give ref = its head_sha. Safe to repeat.',
+  keywords: [
+    'source code',
+    'README',
+    'browse a directory',
+    'open',
+    'show a script',
+    'look into a repo',
+    'config file',
+    'on a branch',
+    'contents of a subfolder',
+    'code',
+    'documentation',
+  ],
   docs: 'https://docs.github.com/en/rest/repos/contents#get-repository-content',
   effect: 'read',
   external: false,

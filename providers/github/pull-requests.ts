@@ -11,6 +11,17 @@ export const listPullRequests = action({
   description:
     'Lists the pull requests of one repository, without their texts. Use search_issues with is:pr to look for words ' +
     'or authors, get_pull_request to read one. Owner and repo come from list_repositories. Safe to repeat.',
+  keywords: [
+    'PRs',
+    'open merge requests',
+    'awaiting review',
+    'proposed changes',
+    'pending',
+    'unmerged branches',
+    'in review',
+    'waiting',
+    'contributions',
+  ],
   docs: 'https://docs.github.com/en/rest/pulls/pulls#list-pull-requests',
   effect: 'read',
   external: false,
@@ -45,9 +56,21 @@ export const listPullRequests = action({
 export const getPullRequest = action({
   title: 'Read a pull request',
   description:
-    'Reads one pull request: text, branches, size, whether it can be merged, and head_sha, which merge_pull_request ' +
-    'needs. mergeable is missing while GitHub is still working it out: ask again after some seconds. Comments are ' +
+    'Reads one pull request: text, branches, size, whether it can be merged, and its head_sha. ' +
+    'merge_pull_request needs head_sha. mergeable is missing while GitHub is still working it out: ask again after some seconds. Comments are ' +
     'in get_issue, changed files in list_pull_request_files. Safe to repeat.',
+  keywords: [
+    'PR details',
+    'merge request',
+    'merge conflicts',
+    'ready to merge',
+    'source branch',
+    'head commit',
+    'show',
+    'status',
+    'can it go in',
+    'PR',
+  ],
   docs: 'https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request',
   effect: 'read',
   external: false,
@@ -65,9 +88,22 @@ export const getPullRequest = action({
 export const listPullRequestFiles = action({
   title: 'List the files of a pull request',
   description:
-    'Lists the files that a pull request changes, with their diffs (each cut at 3,000 characters). Use it to review ' +
+    'Lists the files that a pull request changes, with their diffs. Each diff is cut at 3,000 characters. Use it to review ' +
     'or summarise a change; read a whole file with get_file_contents and ref = head_sha. The number comes ' +
     'from list_pull_requests. Safe to repeat.',
+  keywords: [
+    'diff',
+    'changed code',
+    'code review',
+    'what changed',
+    'patch',
+    'modified lines',
+    'touched',
+    'PR',
+    'review a PR',
+    'lines added',
+    'changeset',
+  ],
   docs: 'https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files',
   effect: 'read',
   external: false,
@@ -124,6 +160,19 @@ export const mergePullRequest = action({
     'Merges a pull request into its base branch; this cannot be taken back and may start a release. Only when the ' +
     'user asked for it. Read get_pull_request first and give its head_sha: when the branch has changed since, ' +
     'GitHub refuses instead of merging what nobody looked at. A retry after success is refused, not merged twice.',
+  keywords: [
+    'land',
+    'ship',
+    'squash',
+    'rebase',
+    'accept a PR',
+    'merge request',
+    'into main',
+    'master',
+    'get it in',
+    'release',
+    'PR',
+  ],
   docs: 'https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request',
   effect: 'destructive',
   external: true,

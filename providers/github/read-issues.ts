@@ -12,6 +12,19 @@ export const searchIssues = action({
     'number; use list_issues for one repository without a text query. Always put is:issue or is:pr into the query, ' +
     'and repo:owner/name or org:name to narrow it. At most the first 1,000 hits can be paged through; 30 searches a ' +
     'minute. Safe to repeat.',
+  keywords: [
+    'find tickets',
+    'look for a bug',
+    'assigned to me',
+    'review requested',
+    'already reported',
+    'duplicate',
+    'across repos',
+    'who opened',
+    'PRs by author',
+    'similar crash',
+    'involving me',
+  ],
   docs: 'https://docs.github.com/en/rest/search/search#search-issues-and-pull-requests',
   effect: 'read',
   external: false,
@@ -61,6 +74,20 @@ export const listIssues = action({
     'Lists the issues of one repository, newest first, without their bodies. GitHub counts pull requests as issues: ' +
     'is_pull_request tells them apart. Use search_issues to look for words, get_issue to read one. Owner and repo ' +
     'come from list_repositories. Safe to repeat.',
+  keywords: [
+    'open tickets',
+    'bug tracker',
+    'backlog',
+    'to-do',
+    'by label',
+    'outstanding',
+    'unassigned',
+    'triage',
+    'still open',
+    'what needs doing',
+    'new this week',
+    'bugs',
+  ],
   docs: 'https://docs.github.com/en/rest/issues/issues#list-repository-issues',
   effect: 'read',
   external: false,
@@ -96,9 +123,21 @@ export const listIssues = action({
 export const getIssue = action({
   title: 'Read an issue',
   description:
-    'Reads one issue or pull request: text, state, labels, assignees, and its latest comments, oldest of them ' +
-    'first. The number comes from list_issues or search_issues. For branches and mergeability of a pull request use ' +
+    'Reads one issue or pull request: text, state, labels, assignees and latest comments. ' +
+    'The number comes from list_issues or search_issues. For branches and mergeability of a pull request use ' +
     'get_pull_request. Long texts are cut. Safe to repeat.',
+  keywords: [
+    'ticket details',
+    'bug description',
+    'discussion',
+    'what was said',
+    'show',
+    'replies',
+    'look at one ticket',
+    'bug',
+    'context',
+    'report',
+  ],
   docs: 'https://docs.github.com/en/rest/issues/issues#get-an-issue',
   effect: 'read',
   external: false,

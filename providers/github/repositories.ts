@@ -7,6 +7,18 @@ export const getCurrentUser = action({
   description:
     'Tells which GitHub account this connection acts as. Use it to find "my" login for queries such as ' +
     'assignee:octocat. Everything that other actions write appears under this name. Safe to repeat.',
+  keywords: [
+    'my account',
+    'own username',
+    'login name',
+    'logged in as',
+    'signed in',
+    'identity',
+    'profile',
+    'which user',
+    'authenticated as',
+    'whose token',
+  ],
   docs: 'https://docs.github.com/en/rest/users/users#get-the-authenticated-user',
   effect: 'read',
   external: false,
@@ -31,9 +43,19 @@ const userWire = z.object({
 export const listRepositories = action({
   title: 'List repositories',
   description:
-    'Lists the repositories that this connection can reach, last changed first: owner and repo for all other ' +
-    'actions. For public repositories of others there is no need to list: give their owner and repo directly. Safe ' +
+    'Lists the repositories that this connection can reach, last changed first. They give owner and repo ' +
+    'for all other actions. For public repositories of others there is no need to list: give their owner and repo directly. Safe ' +
     'to repeat.',
+  keywords: [
+    'repos',
+    'my projects',
+    'codebases',
+    'owned by me',
+    'organisation code',
+    'recently pushed',
+    'private ones',
+    'organization',
+  ],
   docs: 'https://docs.github.com/en/rest/repos/repos#list-repositories-for-the-authenticated-user',
   effect: 'read',
   external: false,

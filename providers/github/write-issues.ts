@@ -18,9 +18,20 @@ const assignees = z.array(z.string().min(1).max(100)).max(10)
 export const createIssue = action({
   title: 'Create an issue',
   description:
-    'Opens an issue and notifies the people who watch the repository, who are assigned or mentioned. Search first ' +
+    'Opens an issue, such as a bug report or a wish. Watchers, assignees and people mentioned are notified. Search first ' +
     '(search_issues) so that nothing is reported twice. Labels and assignees are dropped silently when the token ' +
     'may not push to the repository. Not safe to retry: a second call opens a second issue.',
+  keywords: [
+    'report a bug',
+    'file a ticket',
+    'raise',
+    'feature request',
+    'log a problem',
+    'submit',
+    'new defect',
+    'suggest an enhancement',
+    'broken',
+  ],
   docs: 'https://docs.github.com/en/rest/issues/issues#create-an-issue',
   effect: 'write',
   external: true,
@@ -45,9 +56,23 @@ export const createIssue = action({
 export const updateIssue = action({
   title: 'Change an issue',
   description:
-    'Changes title, text, state, labels or assignees of an issue or pull request; what you leave out stays. Labels ' +
+    'Changes title, text, state, labels or assignees of an issue or pull request. What you leave out stays. Labels ' +
     'and assignees are replaced as a whole, so read them with get_issue first. Use it to close or reopen; use ' +
     'comment_on_issue to answer. Safe to retry: the same call gives the same issue.',
+  keywords: [
+    'close',
+    'reopen',
+    'rename',
+    'tag',
+    'assign',
+    'reassign',
+    'edit a ticket',
+    'mark as done',
+    'will not be fixed',
+    'add a label',
+    'completed',
+    'stale',
+  ],
   docs: 'https://docs.github.com/en/rest/issues/issues#update-an-issue',
   effect: 'write',
   external: true,
@@ -83,9 +108,20 @@ export const updateIssue = action({
 export const commentOnIssue = action({
   title: 'Comment on an issue',
   description:
-    'Adds a comment to an issue or to the conversation of a pull request, and notifies everybody who takes part. ' +
+    'Adds a comment to an issue or pull request, and notifies everybody who takes part. ' +
     'The number comes from list_issues, search_issues or list_pull_requests. Not safe to retry: a second call ' +
     'comments twice; read get_issue to see whether the first one arrived.',
+  keywords: [
+    'reply',
+    'respond to a ticket',
+    'leave feedback',
+    'answer the author',
+    'write back',
+    'add a note',
+    'PR remark',
+    'review comment',
+    'looks good',
+  ],
   docs: 'https://docs.github.com/en/rest/issues/comments#create-an-issue-comment',
   effect: 'write',
   external: true,

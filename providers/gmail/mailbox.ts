@@ -7,6 +7,16 @@ export const getProfile = action({
   description:
     'Tells the address of the connected mailbox and how many messages and threads it holds. Use it to learn who ' +
     '"me" is before writing as this person. Safe to repeat.',
+  keywords: [
+    'my email address',
+    'own account',
+    'mailbox size',
+    'signed in as',
+    'how many mails',
+    'identity',
+    'which account',
+    'email account',
+  ],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile',
   effect: 'read',
   external: false,
@@ -35,9 +45,10 @@ const profileWire = z.object({
 export const listLabels = action({
   title: 'List labels',
   description:
-    'Lists the labels of the mailbox: INBOX, UNREAD, STARRED and other system ones, and those the user made. Use it ' +
+    "Lists the labels of the mailbox: those of the system (INBOX, UNREAD, STARRED) and the user's own. Use it " +
     'to get the ids that modify_labels and label_ids of search_messages need; the id of a user label is not its ' +
     'name. Safe to repeat.',
+  keywords: ['folders', 'tags', 'categories', 'how mail is sorted', 'email folders'],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list',
   effect: 'read',
   external: false,
@@ -70,9 +81,21 @@ const REFUSED = new Set(['TRASH', 'SPAM'])
 export const modifyLabels = action({
   title: 'Change the labels of a message',
   description:
-    'Adds and removes labels of one message: remove UNREAD to mark it read, remove INBOX to archive it, add STARRED ' +
+    'Adds and removes labels of one message: marks it read, archives or stars it. Remove UNREAD to mark it read, remove INBOX to archive it, add STARRED ' +
     'to star it. Ids of user labels come from list_labels, message ids from search_messages. To throw a message ' +
     'away use trash_message. Safe to retry.',
+  keywords: [
+    'mark as read',
+    'unread',
+    'archive',
+    'star',
+    'flag',
+    'tag',
+    'move to a folder',
+    'important',
+    'categorise an email',
+    'clear the inbox',
+  ],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/modify',
   effect: 'write',
   external: false,
@@ -107,6 +130,7 @@ export const trashMessage = action({
     'Moves one message to the trash, where Gmail deletes it for good after 30 days. Only when the user asked for ' +
     'it; to clear the inbox remove the label INBOX with modify_labels instead. Message ids come ' +
     'from search_messages. Safe to retry.',
+  keywords: ['delete an email', 'bin', 'throw away', 'remove mail', 'get rid of', 'junk', 'discard', 'spam'],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/trash',
   effect: 'destructive',
   external: false,

@@ -63,6 +63,18 @@ export const sendMessage = action({
     'create_draft instead. To reply give thread_id, in_reply_to and references (from get_message) and the same ' +
     'subject. Not safe to retry: a second call sends twice; search_messages with in:sent shows whether the first ' +
     'one went out.',
+  keywords: [
+    'email somebody',
+    'compose',
+    'write to a customer',
+    'reply',
+    'respond',
+    'forward',
+    'drop a line',
+    'let know',
+    'cc',
+    'send an email',
+  ],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/send',
   effect: 'write',
   external: true,
@@ -82,9 +94,17 @@ export const sendMessage = action({
 export const createDraft = action({
   title: 'Write a draft',
   description:
-    'Puts a mail into the drafts of the mailbox, where the user can read, change and send it; nobody gets it yet. ' +
+    'Writes a mail into the drafts, where the user can read, change and send it; nobody gets it yet. ' +
     'Prefer it to send_message when the text was not agreed on. The id of the answer is for send_draft. Not safe to ' +
     'retry: a second call makes a second draft.',
+  keywords: [
+    'prepare an email',
+    'compose without sending',
+    'save for later',
+    'unsent',
+    'write up',
+    'review before it goes out',
+  ],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/create',
   effect: 'write',
   external: false,
@@ -107,9 +127,10 @@ export const createDraft = action({
 export const sendDraft = action({
   title: 'Send a draft',
   description:
-    'Sends a draft as it lies in the mailbox, also when the user has changed it since, to everybody it names. The ' +
+    'Sends a draft as it lies in the mailbox, to everybody it names. What the user changed since is in it. The ' +
     'id comes from create_draft. A retry after success answers not found, because the draft is gone: the mail is ' +
     'not sent twice.',
+  keywords: ['send off', 'prepared mail', 'unsent email', 'finished', 'goes out now', 'email'],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.drafts/send',
   effect: 'write',
   external: true,

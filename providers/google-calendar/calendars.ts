@@ -7,9 +7,19 @@ const DOCS = 'https://developers.google.com/workspace/calendar/api/v3/reference'
 export const listCalendars = action({
   title: 'List calendars',
   description:
-    'Lists the calendars that the account has in its list, with the id that other actions need and what may be done ' +
-    "with each (access: owner and writer may change events). Not needed for the account's own calendar: its id is " +
+    'Lists the calendars that the account has in its list, with the ids that other actions need. ' +
+    "access says what may be done: owner and writer may change events. Not needed for the account's own calendar: its id is " +
     'primary. Safe to repeat.',
+  keywords: [
+    'shared calendars',
+    'team calendar',
+    'subscribed',
+    'diaries',
+    'my other calendars',
+    'holiday calendar',
+    'group calendar',
+    'which calendars',
+  ],
   docs: `${DOCS}/calendarList/list`,
   effect: 'read',
   external: false,
@@ -78,9 +88,23 @@ const MOST_CALENDARS = 50
 export const queryFreeBusy = action({
   title: 'Find busy times',
   description:
-    'Tells when people or calendars are busy, without what they do: use it to find a time for a meeting. Give mail ' +
+    'Tells when people or calendars are busy, to find a time for a meeting. What they do is not told. Give mail ' +
     'addresses of colleagues or ids from list_calendars; a calendar that cannot be seen comes back with error. For ' +
     'titles and guests use list_events. Safe to repeat.',
+  keywords: [
+    'who is free',
+    'availability',
+    'available slot',
+    'open slot',
+    'clash',
+    'conflict',
+    'common gap',
+    'double booked',
+    'suits everybody',
+    'when can we meet',
+    'free slot',
+    'overlap',
+  ],
   docs: `${DOCS}/freebusy/query`,
   effect: 'read',
   external: false,

@@ -9,9 +9,22 @@ const DOCS = 'https://developers.google.com/workspace/calendar/api/v3/reference/
 export const updateEvent = action({
   title: 'Change an event',
   description:
-    'Changes title, time, place or text of an event, also in the calendars of its guests; what you leave out stays. ' +
+    "Changes title, time, place or text of an event, also in its guests' calendars. What you leave out stays. " +
     'Guests are changed with set_event_guests. The id of one occurrence changes only that one, the id of the series ' +
     'all of them. Ids come from list_events. Safe to retry.',
+  keywords: [
+    'reschedule',
+    'move a meeting',
+    'postpone',
+    'push back',
+    'rename',
+    'shift a call',
+    'bring forward',
+    'another room',
+    'longer',
+    'later',
+    'earlier',
+  ],
   docs: `${DOCS}/patch`,
   effect: 'write',
   external: true,
@@ -49,9 +62,21 @@ export const updateEvent = action({
 export const setEventGuests = action({
   title: 'Set the guests of an event',
   description:
-    'Replaces the whole guest list of an event: those who are not named lose their invitation and their answers. ' +
+    'Replaces the whole guest list of an event: who is not named loses the invitation. ' +
     'Read get_event first and give everybody who shall stay. New guests are invited by mail. Safe to retry: the same ' +
     'call gives the same list.',
+  keywords: [
+    'add an attendee',
+    'invite another person',
+    'uninvite',
+    'remove a participant',
+    'invitees',
+    'meeting',
+    'attendee list',
+    'include somebody',
+    'bring in',
+    'take off the invite',
+  ],
   docs: `${DOCS}/patch`,
   effect: 'write',
   external: true,
@@ -74,6 +99,17 @@ export const deleteEvent = action({
     'Deletes an event and takes it out of the calendars of its guests. Only when the user asked for it. The id of ' +
     'one occurrence deletes only that one, the id of the series all of them. Ids come from list_events. A retry after ' +
     'success answers not found.',
+  keywords: [
+    'cancel a meeting',
+    'call off',
+    'remove an appointment',
+    'drop',
+    'scrap',
+    'clear from my diary',
+    'take off the calendar',
+    'skip',
+    'not happening',
+  ],
   docs: `${DOCS}/delete`,
   effect: 'destructive',
   external: true,

@@ -47,6 +47,20 @@ export const createEvent = action({
   description:
     'Puts an event into a calendar; nobody is invited or told. For guests use schedule_meeting. Calendar ids come ' +
     'from list_calendars. Not safe to retry without an event_id of your own: a second call makes a second event.',
+  keywords: [
+    'block time',
+    'appointment',
+    'put in my diary',
+    'book a slot',
+    'reminder',
+    'focus time',
+    'add to calendar',
+    'out of office',
+    'vacation',
+    'all-day',
+    'personal',
+    'birthday',
+  ],
   docs: `${DOCS}/insert`,
   effect: 'write',
   external: false,
@@ -69,6 +83,20 @@ export const scheduleMeeting = action({
     'Creates an event and invites people by mail, at once. Find a time with query_free_busy and agree on it with the ' +
     'user first; for an event without guests use create_event. Not safe to retry without an event_id of your own: a ' +
     'second call invites twice.',
+  keywords: [
+    'set up a call',
+    'book',
+    'arrange',
+    'attendees',
+    'send an invitation',
+    'colleagues',
+    'sync',
+    'video call',
+    'appointment',
+    'one-on-one',
+    'interview',
+    'kickoff',
+  ],
   docs: `${DOCS}/insert`,
   effect: 'write',
   external: true,
@@ -112,6 +140,16 @@ export const quickAddEvent = action({
     'Lets Google read title and time out of one sentence. Use it only for a plain note of the user; create_event is ' +
     'exact. Nobody is told; sentences with a mail address are refused, use schedule_meeting for guests. Not safe to ' +
     'retry: a second call makes a second event. Check the times of the answer.',
+  keywords: [
+    'natural language',
+    'plain text',
+    'jot down',
+    'short phrase',
+    'one line',
+    'lunch tomorrow at noon',
+    'quickly',
+    'free text',
+  ],
   docs: `${DOCS}/quickAdd`,
   effect: 'write',
   external: false,

@@ -21,9 +21,23 @@ const answerZone = timeZone.describe(
 export const listEvents = action({
   title: 'List or search events',
   description:
-    'Lists the events of one calendar in the order in which they begin, each occurrence of a recurring event by ' +
-    'itself, without descriptions (get_event has them). Give time_min and time_max for an agenda, query to look for ' +
+    'Lists the events of one calendar in the order in which they begin. Each occurrence of a recurring event comes ' +
+    'by itself, without descriptions (get_event has them). Give time_min and time_max for an agenda, query to look for ' +
     'words. To find a free time of others use query_free_busy. Go on while there is a next_page_token. Safe to repeat.',
+  keywords: [
+    'agenda',
+    'what is on today',
+    'my schedule',
+    'appointments',
+    'meetings this week',
+    'diary',
+    'upcoming',
+    'next meeting',
+    'tomorrow',
+    'am I busy',
+    'plans',
+    'week',
+  ],
   docs: `${DOCS}/list`,
   effect: 'read',
   external: false,
@@ -70,6 +84,20 @@ export const getEvent = action({
   description:
     'Reads one event: description, place, guests with their answers, video link. The id comes from list_events; give ' +
     'the same calendar_id. For the whole series of an occurrence read its recurring_event_id. Safe to repeat.',
+  keywords: [
+    'meeting details',
+    'who is coming',
+    'attending',
+    'attendees',
+    'accepted',
+    'declined',
+    'call link',
+    'dial in',
+    'location',
+    'RSVP',
+    'when does it start',
+    'participants',
+  ],
   docs: `${DOCS}/get`,
   effect: 'read',
   external: false,
@@ -88,9 +116,18 @@ export const getEvent = action({
 export const listEventInstances = action({
   title: 'List the occurrences of a recurring event',
   description:
-    'Lists the occurrences of one recurring event with their own ids, to change or delete a single one of them. ' +
+    'Lists the occurrences of one recurring event with their own ids. Use it to change or delete a single one of them. ' +
     'Give the id of the series: recurring_event_id of list_events or get_event. For an agenda use list_events. Safe ' +
     'to repeat.',
+  keywords: [
+    'recurring meeting dates',
+    'repeating',
+    'series',
+    'weekly',
+    'every instance',
+    'one instance',
+    'single date of a repeating meeting',
+  ],
   docs: `${DOCS}/instances`,
   effect: 'read',
   external: false,

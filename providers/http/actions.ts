@@ -41,6 +41,7 @@ export const getResource = action({
   title: 'Get a resource',
   description:
     "Reads from the connection's base URL with GET, or only the headers with HEAD. Paths come from the service's own documentation. Safe to repeat.",
+  keywords: ['fetch from an API', 'REST', 'endpoint', 'internal service', 'web service', 'URL', 'JSON'],
   docs: DOCS,
   effect: 'read',
   external: true,
@@ -56,6 +57,16 @@ export const sendRequest = action({
   title: 'Send a request',
   description:
     "Changes something below the connection's base URL with POST, PUT or PATCH. Paths and bodies come from the service's own documentation. A retry may do it twice.",
+  keywords: [
+    'call an API',
+    'submit data',
+    'webhook',
+    'update a record',
+    'REST',
+    'endpoint',
+    'trigger',
+    'write to a web service',
+  ],
   docs: DOCS,
   effect: 'write',
   external: true,
@@ -80,6 +91,7 @@ export const deleteResource = action({
   title: 'Delete a resource',
   description:
     "Deletes something below the connection's base URL with DELETE. It cannot be undone from here. Read it with get_resource first.",
+  keywords: ['remove by REST', 'API', 'erase a record', 'endpoint'],
   docs: DOCS,
   effect: 'destructive',
   external: true,

@@ -5,9 +5,20 @@ import { limit, startAt } from './fields.ts'
 export const searchUsers = action({
   title: 'Search people',
   description:
-    'Finds people by part of their name or mail address: their account_id is what assign_issue, create_issue, ' +
+    'Finds people by part of their name or mail address. Their account_id is what assign_issue, create_issue, ' +
     'mentions and JQL need. Mail addresses are shown only where people allow it. A short page is not always the ' +
     'last: go on with start_at until it is empty. Safe to repeat.',
+  keywords: [
+    'find a colleague',
+    'account id',
+    'look up a user',
+    'teammate',
+    'employee',
+    'assignee',
+    'member',
+    'person',
+    'user by email',
+  ],
   docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/#api-rest-api-3-user-search-get',
   effect: 'read',
   external: false,

@@ -22,8 +22,9 @@ function nextStartOf(reply: WireReply, count: number): number | undefined {
 export const searchProjects = action({
   title: 'Search projects',
   description:
-    'Finds projects by name or key, or lists all that the account may see: their keys are what JQL and create_issue ' +
+    'Finds projects by name or key, or lists all that the account may see. Their keys are what JQL and create_issue ' +
     'need. Use search_issues for issues. Go on with start_at = next_start. Safe to repeat.',
+  keywords: ['which projects', 'project key', 'find a project', 'list projects', 'boards'],
   docs: `${DOCS}/api-group-projects/#api-rest-api-3-project-search-get`,
   effect: 'read',
   external: false,
@@ -62,8 +63,9 @@ const projectsWire = z.object({
 export const listIssueTypes = action({
   title: 'List the issue types of a project',
   description:
-    'Lists the types that an issue of a project can have: the name is for create_issue, the id for list_create_fields. ' +
+    'Lists the types that an issue of a project can have. The name is for create_issue, the id for list_create_fields. ' +
     'The project key comes from search_projects. Safe to repeat.',
+  keywords: ['kinds of ticket', 'bug or story', 'task', 'epic', 'subtask', 'categories', 'ticket types'],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-get`,
   effect: 'read',
   external: false,
@@ -109,9 +111,19 @@ const typesWire = z.object({
 export const listCreateFields = action({
   title: 'List the fields of an issue type',
   description:
-    'Lists the fields that a new issue of a type can have, which of them are required, and the values they allow. Use ' +
+    'Lists the fields that a new issue of a type can have, which are required, and the values they allow. Use ' +
     'it when create_issue was refused for a missing field, or to find the id of a custom field. Project key and type ' +
     'id come from search_projects and list_issue_types. Safe to repeat.',
+  keywords: [
+    'mandatory',
+    'what must be filled in',
+    'custom field',
+    'allowed values',
+    'form',
+    'needed for a new ticket',
+    'options',
+    'required fields',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-issuetypeid-get`,
   effect: 'read',
   external: false,

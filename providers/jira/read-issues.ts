@@ -20,6 +20,20 @@ export const searchIssues = action({
     'Finds issues with JQL, without their texts: get_issue has them. Use it to turn words, people and states into ' +
     'keys. Project keys come from search_projects, account ids from search_users. Jira tells no total; use ' +
     'count_issues. Go on with next_page_token and the same jql. Safe to repeat.',
+  keywords: [
+    'find tickets',
+    'backlog',
+    'sprint',
+    'board',
+    'open bugs',
+    'assigned to me',
+    'my tasks',
+    'stories',
+    'overdue',
+    'filter',
+    'blocked',
+    'created last week',
+  ],
   docs: `${DOCS}/api-group-issue-search/#api-rest-api-3-search-jql-post`,
   effect: 'read',
   external: false,
@@ -62,6 +76,15 @@ export const countIssues = action({
     'Tells about how many issues a JQL query finds, without reading them. Use it before paging through a large ' +
     'result, or to answer "how many"; the last changes may be missing. Project keys come from search_projects. Safe ' +
     'to repeat.',
+  keywords: [
+    'how many tickets',
+    'number of bugs',
+    'total',
+    'statistics',
+    'amount of open tasks',
+    'tally',
+    'size of the backlog',
+  ],
   docs: `${DOCS}/api-group-issue-search/#api-rest-api-3-search-approximate-count-post`,
   effect: 'read',
   external: false,
@@ -75,8 +98,17 @@ export const countIssues = action({
 export const getIssue = action({
   title: 'Read an issue',
   description:
-    'Reads one issue: description as Markdown, state, people, and its latest comments, oldest of them first. The key ' +
+    'Reads one issue: description as Markdown, state, people and latest comments. The key ' +
     'comes from search_issues or from the user. Long texts are cut. Safe to repeat.',
+  keywords: [
+    'ticket details',
+    'look up a ticket',
+    'show',
+    'status of a bug',
+    'open a story',
+    'who is working on it',
+    'description',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-issueidorkey-get`,
   effect: 'read',
   external: false,

@@ -8,9 +8,17 @@ const DOCS = 'https://developer.atlassian.com/cloud/jira/platform/rest/v3'
 export const listTransitions = action({
   title: 'List the next states of an issue',
   description:
-    'Lists the transitions that an issue can take from its present state, with the ids that transition_issue needs. ' +
+    'Lists the transitions that an issue can take from its present state, with their ids. transition_issue needs them. ' +
     'Each project names its own, and they change with the state: ask each time. The key comes from search_issues. ' +
     'Safe to repeat.',
+  keywords: [
+    'possible statuses',
+    'allowed workflow steps',
+    'where can a ticket move',
+    'available columns',
+    'next step',
+    'status options',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-issueidorkey-transitions-get`,
   effect: 'read',
   external: false,
@@ -57,6 +65,20 @@ export const transitionIssue = action({
     'Moves an issue along its workflow, such as to Done, and notifies its watchers. The id comes ' +
     'from list_transitions of this very issue. A retry after success is refused where the new state has no such ' +
     'transition; read get_issue to see the state.',
+  keywords: [
+    'change status',
+    'close a ticket',
+    'mark as done',
+    'in progress',
+    'start working on',
+    'resolve',
+    'reopen',
+    'finish',
+    'column',
+    'complete a task',
+    'review',
+    'ticket status',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-issueidorkey-transitions-post`,
   effect: 'write',
   external: true,
@@ -94,6 +116,17 @@ export const logWork = action({
   description:
     'Books time that the account of this connection spent on an issue; nobody is notified. The key comes ' +
     'from search_issues. To plan time do not use it. Not safe to retry: a second call books twice.',
+  keywords: [
+    'book hours',
+    'track time',
+    'timesheet',
+    'worklog',
+    'time spent',
+    'record effort',
+    'minutes on a ticket',
+    'worked on',
+    'hours spent',
+  ],
   docs: `${DOCS}/api-group-issue-worklogs/#api-rest-api-3-issue-issueidorkey-worklog-post`,
   effect: 'write',
   external: false,

@@ -29,6 +29,19 @@ export const createIssue = action({
     'Creates an issue and notifies those who follow the project. Search first (search_issues), so that nothing is ' +
     'reported twice. Type names come from list_issue_types, fields that a project demands from list_create_fields, ' +
     'people from search_users. Not safe to retry: a second call creates a second issue.',
+  keywords: [
+    'open a ticket',
+    'file a bug',
+    'raise',
+    'report a problem',
+    'new story',
+    'epic',
+    'subtask',
+    'put on the backlog',
+    'log a defect',
+    'task',
+    'bug report',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-post`,
   effect: 'write',
   external: true,
@@ -90,6 +103,20 @@ export const updateIssue = action({
     'Changes the fields of an issue; what you leave out stays. Labels and description are replaced as a whole, so ' +
     'read them with get_issue first. The state is changed with transition_issue, the assignee with assign_issue; use ' +
     'comment_on_issue to answer. Safe to retry: the same call gives the same issue.',
+  keywords: [
+    'edit a ticket',
+    'rename',
+    'priority',
+    'due date',
+    'deadline',
+    'reword',
+    'label',
+    'move under an epic',
+    'bug',
+    'estimate',
+    'story points',
+    'ticket field',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-issueidorkey-put`,
   effect: 'write',
   external: true,
@@ -127,6 +154,17 @@ export const commentOnIssue = action({
     'Adds a comment to an issue and notifies its watchers and whoever is mentioned. The key comes from search_issues. ' +
     'In a service desk the customer sees it too, unless visible_to_role is given. Not safe to retry: a second call ' +
     'comments twice; get_issue shows whether the first one arrived.',
+  keywords: [
+    'reply on a ticket',
+    'leave a note',
+    'respond',
+    'answer',
+    'remark',
+    'write feedback',
+    'bug',
+    'say on a ticket',
+    'inform',
+  ],
   docs: `${DOCS}/api-group-issue-comments/#api-rest-api-3-issue-issueidorkey-comment-post`,
   effect: 'write',
   external: true,
@@ -160,6 +198,18 @@ export const assignIssue = action({
   description:
     'Makes a person responsible for an issue, or nobody, and notifies them. The account id comes from search_users. ' +
     'Use it instead of update_issue for the assignee. Safe to retry.',
+  keywords: [
+    'give a ticket to',
+    'hand over',
+    'reassign',
+    'owner',
+    'take over',
+    'unassign',
+    'delegate',
+    'put on my plate',
+    'assignee',
+    'work on it',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-issueidorkey-assignee-put`,
   effect: 'write',
   external: true,

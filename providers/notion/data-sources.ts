@@ -18,9 +18,19 @@ const sort = z.union([
 export const queryDataSource = action({
   title: 'Query a data source',
   description:
-    'Finds the rows of a table by conditions on their properties, with the values of their properties. Names and ' +
+    'Finds the rows of a table by conditions on their properties, with their values. Names and ' +
     'types of properties come from get_data_source, the id from search_pages or get_database. The text of a row is ' +
     'in get_page. Go on while there is a next_cursor. Safe to repeat.',
+  keywords: [
+    'filter a database',
+    'table entries',
+    'records',
+    'sort',
+    'tasks due',
+    'spreadsheet',
+    'items with a status',
+    'list rows',
+  ],
   docs: `${DOCS}/query-a-data-source`,
   effect: 'read',
   external: false,
@@ -68,6 +78,7 @@ export const getDatabase = action({
     'Tells the title of a database and the ids of its data sources, which hold the rows. Use it when you have the id ' +
     'of a database, such as from its address or the parent of a page; search_pages finds data sources directly. Safe ' +
     'to repeat.',
+  keywords: ['database details', 'open a table by its link', 'what is in a database', 'metadata', 'database id'],
   docs: `${DOCS}/retrieve-a-database`,
   effect: 'read',
   external: false,
@@ -101,9 +112,10 @@ const databaseWire = z.object({
 export const getDataSource = action({
   title: 'Read the columns of a data source',
   description:
-    'Tells the properties of a data source: names, types and, where values are chosen from a list, that list. Read ' +
+    'Tells the properties (columns) of a data source: names, types and the values to choose from. Read ' +
     'it before query_data_source with a filter, and before create_page for a row. The id comes from search_pages or ' +
     'get_database. Safe to repeat.',
+  keywords: ['schema', 'fields of a database', 'select options', 'allowed values', 'table structure', 'column types'],
   docs: `${DOCS}/retrieve-a-data-source`,
   effect: 'read',
   external: false,

@@ -15,6 +15,7 @@ export const listComments = action({
   description:
     'Lists the open comments on a page or block, oldest first. Comments within the text belong to their block: find it ' +
     'with list_blocks. discussion_id is what create_comment needs to answer. Safe to repeat.',
+  keywords: ['discussion', 'feedback', 'remarks', 'what people said', 'replies', 'questions on a doc', 'commented'],
   docs: `${DOCS}/list-comments`,
   effect: 'read',
   external: false,
@@ -67,9 +68,10 @@ function toComment(value: unknown) {
 export const createComment = action({
   title: 'Comment on a page',
   description:
-    'Adds a comment to a page, or answers in a discussion (target discussion, its id from list_comments). ' +
+    'Adds a comment to a page, or answers in a discussion. To answer, set target to discussion and give its id from list_comments. ' +
     'People who follow the page are notified. Not safe to retry: a second call comments twice; list_comments shows ' +
     'whether the first one arrived.',
+  keywords: ['leave feedback', 'reply', 'remark', 'respond', 'annotate', 'ask a question', 'doc', 'comment on a doc'],
   docs: `${DOCS}/create-a-comment`,
   effect: 'write',
   external: true,
@@ -96,8 +98,18 @@ export const createComment = action({
 export const listUsers = action({
   title: 'List people',
   description:
-    'Lists the people and bots of the workspace with their ids: for people properties, and to learn who wrote a ' +
+    'Lists the people and bots of the workspace with their ids. Use it for people properties, and to learn who wrote a ' +
     'comment. Guests are not among them; mail addresses are shown only when the connection may see them. Safe to repeat.',
+  keywords: [
+    'members',
+    'teammates',
+    'colleagues',
+    'who is in the workspace',
+    'user id',
+    'employees',
+    'notion users',
+    'person',
+  ],
   docs: `${DOCS}/get-users`,
   effect: 'read',
   external: false,

@@ -13,6 +13,17 @@ export const searchPages = action({
     'Finds pages and data sources by words in their titles; texts are not searched. Use it to turn a name into the id ' +
     'that other actions need. For rows of a table with conditions use query_data_source. Only what was shared with ' +
     'the connection is found, new pages after some seconds. Safe to repeat.',
+  keywords: [
+    'find a doc',
+    'wiki',
+    'notes',
+    'look for a document',
+    'knowledge base',
+    'where is it written',
+    'database by name',
+    'list pages',
+    'policy',
+  ],
   docs: `${DOCS}/post-search`,
   effect: 'read',
   external: false,
@@ -51,6 +62,17 @@ export const getPage = action({
     'Reads one page: title, properties and its content as Markdown. Long content comes in parts: call again with ' +
     'offset = next_offset. The id comes from search_pages or query_data_source. For block ids use list_blocks. Safe ' +
     'to repeat.',
+  keywords: [
+    'open a doc',
+    'read meeting notes',
+    'wiki article',
+    'content of a document',
+    'show',
+    'what does it say',
+    'text',
+    'document',
+    'notes',
+  ],
   docs: `${DOCS}/retrieve-a-page`,
   effect: 'read',
   external: false,
@@ -94,9 +116,10 @@ function toPart(
 export const listBlocks = action({
   title: 'List the blocks of a page',
   description:
-    'Lists the blocks of a page, or those within a block (has_children), with their ids and text: to add something ' +
-    'behind one of them with append_blocks. To read a page use get_page, which is one small call. The id comes ' +
+    'Lists the blocks of a page, or those within a block (has_children), with their ids and text. With them ' +
+    'append_blocks adds something behind one of them. To read a page use get_page, which is one small call. The id comes ' +
     'from search_pages. Safe to repeat.',
+  keywords: ['structure', 'paragraphs', 'sections', 'outline', 'children', 'nested', 'parts of a doc'],
   docs: `${DOCS}/get-block-children`,
   effect: 'read',
   external: false,

@@ -29,6 +29,18 @@ export const createPage = action({
     'Creates a page below another page, or a row in a table (parent_type data_source). Ids ' +
     'come from search_pages, names of properties from get_data_source. To add to a page that exists use ' +
     'append_blocks. Not safe to retry: a second call makes a second page; search_pages shows whether the first arrived.',
+  keywords: [
+    'new doc',
+    'write a note',
+    'wiki article',
+    'add a row',
+    'new entry',
+    'record',
+    'document',
+    'task in a database',
+    'meeting notes',
+    'project page',
+  ],
   docs: `${DOCS}/post-page`,
   effect: 'write',
   external: false,
@@ -69,6 +81,18 @@ export const updatePage = action({
     'Changes title, properties or icon of a page; what you leave out stays. The text is changed with edit_page_text ' +
     'or append_blocks, a page is thrown away with trash_page. The id comes from search_pages or query_data_source. ' +
     'Safe to retry: the same call gives the same page.',
+  keywords: [
+    'rename',
+    'set a status',
+    'change a field',
+    'edit a row',
+    'tick off',
+    'mark as done',
+    'cell',
+    'entry in a database',
+    'column value',
+    'due date',
+  ],
   docs: `${DOCS}/patch-page`,
   effect: 'write',
   external: false,
@@ -94,6 +118,7 @@ export const trashPage = action({
   description:
     'Moves a page and everything below it to the trash, where Notion deletes it for good after 30 days. Only when the ' +
     'user asked for it. The id comes from search_pages; check the title with get_page first. Safe to retry.',
+  keywords: ['delete a doc', 'bin', 'throw away', 'remove a note', 'get rid of', 'archive', 'discard a row'],
   docs: `${DOCS}/archive-a-page`,
   effect: 'destructive',
   external: false,
@@ -114,9 +139,20 @@ const replacement = z.strictObject({
 export const editPageText = action({
   title: 'Replace words in a page',
   description:
-    'Replaces pieces of the Markdown of a page, exactly as get_page shows it; an old text that stands there more than ' +
+    'Replaces pieces of the Markdown of a page, exactly as get_page shows it. An old text that stands there more than ' +
     'once is refused unless every is true. Pages and tables within cannot be removed by it. To add at the end use ' +
     'append_blocks. A retry after success is refused, because the old text is gone.',
+  keywords: [
+    'fix a typo',
+    'correct',
+    'find and replace',
+    'reword',
+    'rewrite a sentence',
+    'edit a doc',
+    'substitute',
+    'update the wording',
+    'change text',
+  ],
   docs: `${DOCS}/update-page-markdown`,
   effect: 'write',
   external: false,
@@ -157,9 +193,21 @@ export const editPageText = action({
 export const appendBlocks = action({
   title: 'Add to a page',
   description:
-    'Adds Markdown at the end of a page or within a block: headings, paragraphs, lists, tasks, quotes, code. With ' +
+    'Adds Markdown at the end of a page or within a block. It may have headings, paragraphs, lists, tasks, quotes, code. With ' +
     'after_block_id (from list_blocks) it comes behind that block. At most 100 blocks a call. Not safe to retry: a ' +
     'second call adds it twice; get_page shows whether the first one arrived.',
+  keywords: [
+    'write more text',
+    'insert a paragraph',
+    'to-do',
+    'action items',
+    'bullet point',
+    'checklist',
+    'new section',
+    'extend a doc',
+    'meeting minutes',
+    'put below notes',
+  ],
   docs: `${DOCS}/patch-block-children`,
   effect: 'write',
   external: false,

@@ -9,6 +9,16 @@ export const listChannels = action({
     'Lists channels with their ids, names and topics. Use it to turn a name such as #general into the id that every ' +
     'other action needs; ids never change, so list once. is_member says whether this connection may read and write ' +
     'there. A page can be short although more follow: go on while there is a next_cursor. Safe to repeat.',
+  keywords: [
+    'rooms',
+    'groups',
+    'channel id',
+    'private channels',
+    'conversations',
+    'direct chats',
+    'which channels',
+    'channel by name',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/conversations.list',
   effect: 'read',
   external: false,
@@ -88,9 +98,23 @@ const messagesWire = z.object({ messages: z.array(z.unknown()), has_more: z.bool
 export const readChannelHistory = action({
   title: 'Read a channel',
   description:
-    'Reads the messages of one channel, newest first, without the replies in threads: where reply_count is set, ' +
+    'Reads the messages of one channel, newest first, without the replies in threads. Where reply_count is set, ' +
     'read_thread has them. The channel id comes from list_channels. Texts are Slack mrkdwn with <@U…> for people ' +
     'and &amp; &lt; &gt; escaped. Slack may allow some apps one call a minute. Safe to repeat.',
+  keywords: [
+    'catch up',
+    'recent chat',
+    'what was said',
+    'last messages',
+    'new posts',
+    'conversation',
+    'discussed',
+    'scroll back',
+    'missed',
+    'summarise',
+    'news',
+    'recap',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/conversations.history',
   effect: 'read',
   external: false,
@@ -107,6 +131,15 @@ export const readThread = action({
   description:
     'Reads a thread: its first message and the replies, oldest first. channel and thread_ts come ' +
     'from read_channel_history or search_messages (thread_ts, or the ts of the first message). Safe to repeat.',
+  keywords: [
+    'replies to a post',
+    'answers to a message',
+    'follow-ups',
+    'responses',
+    'discussion below a post',
+    'conversation',
+    'whole thread',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/conversations.replies',
   effect: 'read',
   external: false,

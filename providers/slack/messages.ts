@@ -22,6 +22,20 @@ export const sendMessage = action({
     'Posts a message to a channel, a thread or a person, and notifies them. The channel id comes ' +
     "from list_channels, a person's id from find_user_by_email. Keep ts of the answer to change or delete the " +
     'message. Not safe to retry: a second call posts twice; read_channel_history shows whether the first one arrived.',
+  keywords: [
+    'DM',
+    'ping',
+    'write to a colleague',
+    'chat',
+    'tell the team',
+    'announce',
+    'reply in a thread',
+    'let know',
+    'inform',
+    'drop a note',
+    'tag somebody',
+    'direct message',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/chat.postMessage',
   effect: 'write',
   external: true,
@@ -39,9 +53,18 @@ export const sendMessage = action({
 export const updateMessage = action({
   title: 'Change a message',
   description:
-    'Replaces the whole text of a message that this connection sent before; messages of others cannot be changed. ' +
+    'Replaces the whole text of a message that this connection sent before. Messages of others cannot be changed. ' +
     'Use it to correct or to keep a status up to date instead of posting again. Safe to retry: the same call gives ' +
     'the same message.',
+  keywords: [
+    'edit a post',
+    'fix a typo',
+    'amend',
+    'reword',
+    'what I wrote',
+    'correct a message',
+    'update what was posted',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/chat.update',
   effect: 'write',
   external: true,
@@ -59,8 +82,19 @@ export const updateMessage = action({
 export const scheduleMessage = action({
   title: 'Schedule a message',
   description:
-    'Has Slack post a message later, at most 120 days ahead; it is then sent without asking again. The channel id ' +
+    'Has Slack post a message later, at most 120 days ahead. It is then sent without asking again. The channel id ' +
     'comes from list_channels. Not safe to retry: a second call schedules a second message.',
+  keywords: [
+    'send later',
+    'tomorrow morning',
+    'delayed post',
+    'at a set time',
+    'remind the channel',
+    'queue',
+    'timed',
+    'later today',
+    'delay',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/chat.scheduleMessage',
   effect: 'write',
   external: true,
@@ -88,6 +122,7 @@ export const deleteMessage = action({
     'Deletes a message that this connection sent, for everybody and for good. Only when the user asked for it; to ' +
     'correct a message use update_message. channel and ts come from send_message or read_channel_history. A retry ' +
     'after success answers message_not_found.',
+  keywords: ['remove a post', 'take back', 'unsend', 'retract', 'erase', 'clean up', 'message sent by mistake'],
   docs: 'https://docs.slack.dev/reference/methods/chat.delete',
   effect: 'destructive',
   external: false,
@@ -103,6 +138,7 @@ export const addReaction = action({
   description:
     'Puts an emoji reaction on a message, for example to acknowledge it without writing. channel and ts come ' +
     'from read_channel_history, read_thread or search_messages. Safe to retry: a reaction that is already there stays.',
+  keywords: ['thumbs up', 'like', 'check mark', 'react', 'smiley', 'upvote', 'tick', 'emoji', 'respond with an emoji'],
   docs: 'https://docs.slack.dev/reference/methods/reactions.add',
   effect: 'write',
   external: false,

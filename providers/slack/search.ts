@@ -7,6 +7,16 @@ export const searchMessages = action({
     'Finds messages by words in everything that the user behind the token can see. Use it when you do not know the ' +
     'channel; to catch up on a channel use read_channel_history. Works only with a user token (xoxp-…), not with a ' +
     'bot token. Safe to repeat.',
+  keywords: [
+    'look for a post',
+    'who said',
+    'mentioned',
+    'old conversation',
+    'chats',
+    'discussion about',
+    'keyword',
+    'across channels',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/search.messages',
   effect: 'read',
   external: false,

@@ -108,7 +108,7 @@ interface Named {
 
 function toSurroundings(inputs: readonly CatalogInput[], named: readonly Named[]): Surroundings {
   const aliases = named.flatMap(({ id, tool, input }) => {
-    const texts = input.overrides?.[tool.definition.name]?.aliases ?? []
+    const texts = [...(tool.keywords ?? []), ...(input.overrides?.[tool.definition.name]?.aliases ?? [])]
     return texts.length === 0 ? [] : [[id, { texts }] as const]
   })
   return {

@@ -35,6 +35,8 @@ export interface ToolTraits {
 export interface SourceTool {
   readonly definition: ToolDefinition
   readonly traits: ToolTraits
+  /** What people say for it: search finds it by these words, agents are not shown them. */
+  readonly keywords?: readonly string[]
 }
 
 /** A resource, resource template or prompt, as its source lists it. Reading one has the effect `read`. */

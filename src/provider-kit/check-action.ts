@@ -5,6 +5,8 @@ import { schemaOf } from './schema-of.ts'
 import { unless } from './unless.ts'
 
 const MAX_DESCRIPTION = 500
+const MAX_KEYWORDS = 12
+const MAX_KEYWORD = 60
 /** Verb first, so at least two words: `send_message`. */
 const ACTION_ID = /^[a-z]+(?:_[a-z0-9]+)+$/
 const EXAMPLE = /such as|e\.g\.|for example/i
@@ -19,6 +21,7 @@ export function checkAction(id: string, action: Action): readonly string[] {
       description.length > 0 && description.length <= MAX_DESCRIPTION,
       `description: 1 to ${MAX_DESCRIPTION} characters`,
     ),
+    ...checkKeywords(action.keywords ?? []),
     ...unless(URL.canParse(docs), "docs: the vendor's page is missing"),
     ...unless(
       scopes.every((all) => all.length > 0),
@@ -27,6 +30,15 @@ export function checkAction(id: string, action: Action): readonly string[] {
     ...unless(effect !== 'read' || idempotent, 'idempotent: reading twice is reading once'),
     ...checkInput(action.input),
     ...checkOutput(action.output),
+  ]
+}
+
+function checkKeywords(keywords: readonly string[]): readonly string[] {
+  const isFit = (keyword: string): boolean => keyword.trim() !== '' && keyword.length <= MAX_KEYWORD
+  return [
+    ...unless(keywords.length <= MAX_KEYWORDS, `keywords: at most ${MAX_KEYWORDS}`),
+    ...unless(keywords.every(isFit), `keywords: 1 to ${MAX_KEYWORD} characters each`),
+    ...unless(new Set(keywords).size === keywords.length, 'keywords: one of them is there twice'),
   ]
 }
 

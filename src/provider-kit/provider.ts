@@ -10,6 +10,8 @@ export interface Action<Input extends z.ZodType = z.ZodType, Output extends z.Zo
   readonly title: string
   /** A prompt: when to use it, when not, where ids come from, whether a retry is safe. At most 500 characters. */
   readonly description: string
+  /** What people say for it and the name and description do not; search finds it by these. At most 12 of at most 60 characters. */
+  readonly keywords?: readonly string[]
   /** The vendor's page for this operation. */
   readonly docs: string
   readonly effect: ActionEffect

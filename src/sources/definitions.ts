@@ -35,6 +35,7 @@ export const knownDefinitionsSchema = z.strictObject({
         idempotent: z.boolean(),
         tags: z.array(z.string()),
       }),
+      keywords: z.array(z.string()).exactOptional(),
     }),
   ),
   features: z

@@ -8,7 +8,7 @@ export const toSourceTools = (provider: Provider): readonly SourceTool[] =>
   Object.entries(provider.actions).map(([name, action]) => toSourceTool(name, action))
 
 function toSourceTool(name: string, action: Action): SourceTool {
-  const { title, description, effect, external, idempotent, tags = [] } = action
+  const { title, description, keywords, effect, external, idempotent, tags = [] } = action
   return {
     definition: {
       name,
@@ -25,6 +25,7 @@ function toSourceTool(name: string, action: Action): SourceTool {
       },
     },
     traits: { effect, external, idempotent, tags },
+    ...(keywords && { keywords }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js'
 import { describe, expect, it } from 'vitest'
+import { isStopWord, toWords } from '../../src/catalog/search/words.ts'
 import { schemaValidator } from '../../src/gateway/validator.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { defineProvider } from '../../src/provider-kit/index.ts'
@@ -117,6 +118,13 @@ function theWaysToSignIn(provider: Provider, settings: Readonly<Record<string, u
 
 function whatItSays(provider: Provider, id: string, action: Action): void {
   const definition = () => toSourceTools(provider).find((tool) => tool.definition.name === id)?.definition
+
+  it('is found by what people say for it', () => {
+    const said = new Set(toWords([id, action.title, action.description].join(' ')))
+    const keywords = action.keywords ?? []
+    expect(keywords.length).toBeGreaterThan(0)
+    expect(keywords.some((keyword) => toWords(keyword).some((word) => !isStopWord(word) && !said.has(word)))).toBe(true)
+  })
 
   it('has schemas that the gateway can enforce', () => {
     const { sample } = sampleInput(action.input)

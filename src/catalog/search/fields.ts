@@ -7,6 +7,7 @@ export const FIELDS = [
   'connection',
   'connectionDescription',
   'aliases',
+  'learned',
 ] as const
 
 export type Field = (typeof FIELDS)[number]
@@ -48,7 +49,8 @@ export const WEIGHTS: Weights = {
     parameterDescriptions: { weight: 0.75, b: 0.7 },
     connection: { weight: 1.2, b: 0.3 },
     connectionDescription: { weight: 0.5, b: 0.7 },
-    aliases: { weight: 0.6, b: 0.75 },
+    aliases: { weight: 1.2, b: 0.4 },
+    learned: { weight: 0.6, b: 0.75 },
   },
   k1: 1.8,
   nameCoverage: 0.8,

@@ -77,7 +77,7 @@ const write = (page: Page, field: Field, text: string): void => {
 const MAX_STEMS = 400
 
 const writeStems = (page: Page, stems: readonly string[]): void =>
-  writeTerms(page, FIELDS.indexOf('aliases'), page.vocabulary.learnStems(stems.slice(0, MAX_STEMS)))
+  writeTerms(page, FIELDS.indexOf('learned'), page.vocabulary.learnStems(stems.slice(0, MAX_STEMS)))
 
 function writeTerms({ list, lengths, offset }: Page, field: number, terms: readonly number[]): void {
   const counts = new Map<number, number>()

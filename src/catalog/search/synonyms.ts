@@ -43,7 +43,7 @@ recipe meal cook bake diet
 horoscope astrology zodiac
 course curriculum lesson class tutor
 rent lease apartment house
-ticket concert festival event show
+ticket concert festival
 flight airline plane
 hotel accommodation lodging
 travel trip itinerary vacation
@@ -89,13 +89,20 @@ tag label
 environment env variable configuration setting
 size length
 entity node
-relation relationship edge link unlink
-observation fact
-knowledge memory remember
+relation relationship edge link unlink connect
+observation fact note
+knowledge memory remember recall
 toggle switch turn enable disable
 subscription notification
 later schedule tomorrow
 latest recent newest
+echo repeat
+multiple several many batch
+tiny small little
+long slow
+allow permit permission access
+entire whole complete full
+content inside contain
 `
 
 /** For each stem the other stems of its groups. */

@@ -8,7 +8,7 @@ export interface ConnectionText {
   readonly description?: string | undefined
 }
 
-/** Words by which a tool was found before: `texts` written by people, `stems` as `stemsOf` made them of past queries. */
+/** Words for a tool besides its definition: `texts` written by people, `stems` as `stemsOf` made them of past queries. */
 export interface Aliases {
   readonly texts?: readonly string[] | undefined
   readonly stems?: readonly string[] | undefined

@@ -4,13 +4,13 @@ import { STOP_WORDS } from './stop-words.ts'
 /** Longer words are cut: nobody types them, and an index must not keep what a downstream server made up. */
 const MAX_WORD = 40
 const WORD = /[\p{L}\p{N}\p{M}]+/gu
-const PART = /\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}]+|\p{N}+/gu
+const PART = /\p{Lu}{2,}s(?!\p{L})|\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}]+|\p{N}+/gu
 const CJK = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+/gu
 
 /**
  * The words of a text, lower case and not stemmed: identifiers are split (`createIssue`, `create_issue`, `s3Bucket`), an
- * inner capital also keeps the whole (`GitHub` is git, hub and github), accents fall, and Chinese, Japanese and Korean
- * become pairs of characters. Linear in the length of the text.
+ * inner capital also keeps the whole (`GitHub` is git, hub and github), the plural of capitals is one word (`PRs`), accents
+ * fall, and Chinese, Japanese and Korean become pairs of characters. Linear in the length of the text.
  */
 export function toWords(text: string): readonly string[] {
   const plain = isAscii(text)

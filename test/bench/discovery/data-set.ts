@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { buildCatalog } from '../../../src/catalog/catalog.ts'
-import type { ConnectionText } from '../../../src/catalog/search/tool-texts.ts'
+import type { ConnectionText, Surroundings } from '../../../src/catalog/search/tool-texts.ts'
 import type { SourceTool, Tool, ToolId } from '../../../src/kernel/tool.ts'
 
 /** A question with what answers it: of each inner list any one tool will do. No list at all: nothing answers it. */
@@ -20,6 +20,8 @@ export interface DataSet {
   readonly name: string
   readonly tools: readonly Tool[]
   readonly connections: ReadonlyMap<string, ConnectionText>
+  /** Words that people gave the tools, besides their definitions. */
+  readonly aliases?: Surroundings['aliases']
   readonly queries: readonly BenchQuery[]
 }
 

@@ -26,7 +26,8 @@ export async function ownCatalog(): Promise<DataSet> {
     SERVERS.map(async ([name, ...args]) => ({ connection: name, provider: 'mcp', tools: await toolsOf(name, args) })),
   )
   const inputs = [...fromProviders, ...fromServers].map((input) => ({ ...input, identity: input.connection }))
-  const tools = [...buildCatalog(inputs, new Map()).tools.values()]
+  const { tools: built, surroundings } = buildCatalog(inputs, new Map())
+  const tools = [...built.values()]
   const byName = new Map(tools.map((tool) => [`${tool.connection}.${tool.name}`, tool.id]))
   const resolve = (name: string) => {
     const id = byName.get(name)
@@ -37,6 +38,7 @@ export async function ownCatalog(): Promise<DataSet> {
     name: 'own',
     tools,
     connections: new Map([...providers.values()].map(({ id, title }) => [id, { title }])),
+    aliases: surroundings.aliases,
     queries: await readQueries(QUERIES, resolve),
   }
 }

@@ -21,7 +21,7 @@ const ALIASES = [0, 1, 3, 5]
 
 /** All that is measured of one set. */
 export function measureSet(set: DataSet): SetFigures {
-  const index = searchIndex(set.tools, { connections: set.connections })
+  const index = searchIndex(set.tools, set)
   const answered = set.queries.filter(({ gold }) => gold.length > 0)
   const splits = [...new Set(answered.map(({ split }) => split))]
   const aliases = set.name === 'metatool' ? aliasFigures(set) : undefined

@@ -11,7 +11,7 @@ const PUBLIC = join(import.meta.dirname, '../../../../shared/discovery')
 
 const recallAt5 = (set: DataSet, split: string): number => {
   const heldOut = set.queries.filter((query) => query.split === split && !query.isTune)
-  return measureQuality(searchIndex(set.tools, { connections: set.connections }), heldOut).recallAt5
+  return measureQuality(searchIndex(set.tools, set), heldOut).recallAt5
 }
 
 describe('the own catalog', () => {
@@ -25,12 +25,12 @@ describe('the own catalog', () => {
   })
 
   it('answers 95 of 100 of them among the first five', () => {
-    const { recallAt5 } = measureQuality(searchIndex(own.tools, { connections: own.connections }), own.queries)
+    const { recallAt5 } = measureQuality(searchIndex(own.tools, own), own.queries)
     expect(recallAt5).toBeGreaterThanOrEqual(0.95)
   })
 
   it('answers with six lines within the budget of tokens', () => {
-    const answers = measureAnswers(searchIndex(own.tools, { connections: own.connections }), own)
+    const answers = measureAnswers(searchIndex(own.tools, own), own)
     expect(answers.sixHitsP50).toBeLessThanOrEqual(260)
     expect(answers.sixHitsP95).toBeLessThanOrEqual(400)
     expect(answers.slimSchemas).toBeLessThan(answers.schemas)
