@@ -123,7 +123,11 @@ function violations(file: string, text: string): string[] {
 }
 
 const importsOf = (text: string): string[] =>
-  [...text.matchAll(/(?:\bfrom|\bimport\(|^import)\s*['"]([^'"]+)['"]/gm)].map((match) => match[1] ?? '')
+  [
+    ...text.matchAll(
+      /^(?:import|export|\})[^'"\n]*\bfrom\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]/gm,
+    ),
+  ].map(([, named, called, bare]) => named ?? called ?? bare ?? '')
 
 const roomOf = (file: string): string => {
   const [top, room] = file.split('/')
