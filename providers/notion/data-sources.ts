@@ -30,6 +30,7 @@ export const queryDataSource = action({
     'spreadsheet',
     'items with a status',
     'list rows',
+    'entries with',
   ],
   docs: `${DOCS}/query-a-data-source`,
   effect: 'read',

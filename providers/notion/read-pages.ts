@@ -22,6 +22,8 @@ export const searchPages = action({
     'where is it written',
     'database by name',
     'list pages',
+    'look up',
+    'handbook',
     'policy',
   ],
   docs: `${DOCS}/post-search`,

@@ -89,20 +89,13 @@ tag label
 environment env variable configuration setting
 size length
 entity node
-relation relationship edge link unlink connect
+relation relationship edge link unlink
 observation fact note
-knowledge memory remember recall
+knowledge memory remember
 toggle switch turn enable disable
 subscription notification
 later schedule tomorrow
 latest recent newest
-echo repeat
-multiple several many batch
-tiny small little
-long slow
-allow permit permission access
-entire whole complete full
-content inside contain
 `
 
 /** For each stem the other stems of its groups. */
