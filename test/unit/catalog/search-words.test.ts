@@ -44,6 +44,7 @@ describe('words', () => {
     ['getHTTPResponse', ['get', 'http', 'response', 'gethttpresponse']],
     ['s3Bucket2', ['s', '3', 'bucket', '2']],
     ['GitHub', ['git', 'hub', 'github']],
+    ['the PRs by userIDs', ['the', 'prs', 'by', 'user', 'ids', 'userids']],
     ["what's the café's menu", ['whats', 'the', 'cafes', 'menu']],
     ['查询天气', ['查询', '询天', '天气']],
     ['搜', ['搜']],
