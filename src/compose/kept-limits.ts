@@ -54,10 +54,12 @@ async function recalled(store: Store, now: number) {
 
 async function keep(buckets: MemoryBuckets, { store, clock, log }: KeptLimitsDeps): Promise<void> {
   const changed = [...buckets.changed()].filter(([, { until }]) => until > clock() + TOO_SHORT_MS)
+  // One that was forgotten and used again is written, not deleted.
+  const gone = buckets.forgotten().filter((key) => buckets.get(key) === undefined)
   try {
     await Promise.all([
       ...changed.map(([key, bucket]) => store.put(collection, idOf(key), { key, ...bucket })),
-      ...buckets.forgotten().map((key) => store.delete(collection, idOf(key))),
+      ...gone.map((key) => store.delete(collection, idOf(key))),
     ])
   } catch (error) {
     // They still hold in memory; only a restart now would forget them.

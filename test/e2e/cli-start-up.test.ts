@@ -27,7 +27,8 @@ async function known(): Promise<Installation & { readonly key: string }> {
   const first = await serving(place)
   first.kill('SIGTERM')
   await first.ended
-  await writeFile(script, 'setInterval(() => undefined, 1_000)\n')
+  // Silent, but not left behind when whoever started it is killed.
+  await writeFile(script, "process.stdin.resume().on('end', () => process.exit())\n")
   return { ...place, key }
 }
 

@@ -76,6 +76,22 @@ describe('limits that are kept', () => {
     expect(later.take([hourly, monthly], subject)).toBeUndefined()
   })
 
+  it('keep a bucket that was forgotten and used again within the same second', async () => {
+    const driver = memoryDriver()
+    const { open, second } = house(openStore(driver))
+    let now = 0
+    const limits = await open(() => now)
+    limits.take([hourly], subject)
+    second()
+    await expect.poll(() => driver.list('limits')).toHaveLength(1)
+    now = 3_600_000 * 10
+    const brief = { ...hourly, windowMs: 1, limit: 1, burst: 1 } as const
+    for (let n = 0; n <= 10_001; n++) limits.take([brief], { ...subject, agent: `${n}` })
+    limits.take([hourly], subject)
+    await limits.close()
+    expect(await driver.list('limits')).toHaveLength(1)
+  })
+
   it('hold in memory while the store cannot be written, and say so', async () => {
     const store = openStore(memoryDriver())
     const broken: Store = {
