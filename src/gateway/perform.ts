@@ -4,14 +4,12 @@ import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Decision, Obligation } from '../kernel/policy.ts'
 import type { Source } from '../kernel/source.ts'
-import type { Course } from '../kernel/telemetry.ts'
 import type { Feature, Tool } from '../kernel/tool.ts'
-import type { CompiledPolicy } from '../policy/compiled-policy.ts'
 import { decide } from '../policy/decide.ts'
-import { projectionPaths } from '../policy/replay/projection-paths.ts'
+import { type Facts, outcomeOf, toEvent } from './act-record.ts'
 import { type Clearance, clearanceOf } from './approvals/clearance.ts'
 import { governedExchange } from './asking.ts'
-import { auditArguments, auditCaller, auditDecision, auditResult } from './audit-arguments.ts'
+import { auditResult } from './audit-arguments.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { isBuiltIn } from './meta/definitions.ts'
 import { takeLimits } from './obligations.ts'
@@ -44,20 +42,6 @@ export interface Act<F extends Feature, Result extends JsonObject> {
 export interface Sending {
   readonly snapshot: Snapshot
   readonly exchange: Exchange
-}
-
-/** What is known so far; the ledger's lines are written from it. */
-interface Facts {
-  readonly startedAt: number
-  readonly policy: CompiledPolicy
-  readonly course: Course | undefined
-  feature?: Feature
-  input?: JsonObject
-  /** What the run had seen when it asked. */
-  labels?: ReadonlySet<string>
-  decision?: Decision
-  /** The approval that it is made with. */
-  approval?: string
 }
 
 /**
@@ -199,10 +183,21 @@ function refusalNow<F extends Feature, Result extends JsonObject>(
   const later = { ...facts, startedAt: deps.clock(), labels: deps.runs.seen(act.exchange) }
   if (ask(now, act, later, { feature, verb: 'see' }).effect === 'deny') return act.unknown()
   const decision = ask(now, act, later, { feature, verb: 'invoke' })
-  return decision.effect === 'deny'
-    ? new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
-    : undefined
+  if (decision.effect === 'deny') return new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
+  const anew = decision.obligations.find((one) => one.kind === 'approval' && !wasAsked(facts.decision, one.rule))
+  return (
+    anew &&
+    new GatewayError(
+      'denied',
+      `The rule "${anew.rule}" asks for a person's approval since a moment ago. Call again to ask for it.`,
+      { data: { rule: anew.rule } },
+    )
+  )
 }
+
+/** Whether the rule's approval was part of what the call was begun on. */
+const wasAsked = (decision: Decision | undefined, rule: string): boolean =>
+  decision?.effect === 'allow' && decision.obligations.some((one) => one.kind === 'approval' && one.rule === rule)
 
 /** Obligations are a union: those of the way that the act came count too, each rule's once. */
 function owing({ through }: Pick<Act<Feature, JsonObject>, 'through'>, decision: Decision): Decision {
@@ -252,55 +247,4 @@ function sourceOf(snapshot: Snapshot, { connection }: Feature): Source {
     'connection_unusable',
     `The connection "${connection}" is not available right now. Try again later, or ask an admin to look at it.`,
   )
-}
-
-const OUTCOMES: Readonly<Record<string, AuditEvent['outcome']>> = { denied: 'denied', cancelled: 'cancelled' }
-
-function outcomeOf({ code, message, data }: GatewayError, { feature, input }: Facts): Partial<AuditEvent> {
-  const isUnknown = code === 'tool_not_found' || (code === 'not_found' && (!feature || !input))
-  return {
-    outcome: isUnknown ? 'unknown_tool' : (OUTCOMES[code] ?? 'error'),
-    code,
-    reason: message,
-    ...waitsFor(code, data),
-  }
-}
-
-const named = (approval: string | undefined): Pick<AuditEvent, 'approval'> =>
-  approval === undefined ? {} : { approval }
-
-/** The approval that a refused call waits for. */
-function waitsFor(code: string, data: GatewayError['data']): Pick<AuditEvent, 'approval'> {
-  const approval = code === 'approval_required' ? data['approval'] : undefined
-  return named(typeof approval === 'string' ? approval : undefined)
-}
-
-function toEvent(
-  deps: GatewayDeps,
-  { type, asked, exchange, through }: Pick<Act<Feature, JsonObject>, 'type' | 'asked' | 'exchange' | 'through'>,
-  { startedAt, policy, feature, input, labels, decision, approval }: Facts,
-  more: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>,
-): AuditEvent {
-  const { principal, requestId } = exchange
-  return {
-    type,
-    at: deps.clock(),
-    requestId,
-    principal: principal.id,
-    agent: principal.agent,
-    ...(principal.user !== undefined && { user: principal.user }),
-    ...auditCaller(exchange),
-    ...(labels && labels.size > 0 && { labels: [...labels] }),
-    tool: feature?.id ?? asked.slice(0, 200),
-    ...(feature && { connection: feature.connection }),
-    ...(decision && { decision: decision.effect }),
-    ...(decision?.rule !== undefined && { rule: decision.rule }),
-    ...(decision && auditDecision(decision)),
-    ...(input && auditArguments(input, decision, feature ? projectionPaths(policy, feature) : [])),
-    policyVersion: policy.version,
-    ...named(approval),
-    ...(through && { detail: { through: through.tool.id } }),
-    ...(more.phase === 'outcome' && { durationMs: deps.clock() - startedAt }),
-    ...more,
-  }
 }

@@ -137,6 +137,18 @@ describe('a call that waits', () => {
     expect(gateway.sent).toHaveLength(1)
   })
 
+  it('is not sent when people must approve it now', async () => {
+    const { gateway, first, open } = await waitingCall()
+    const waiting = gateway.call('quiet', READ)
+    await expect.poll(() => gateway.deps.concurrency.counts().connections[0]?.waiting).toBe(1)
+    const approval = { id: 'people', effect: 'require', obligations: { approval: { approvers: ['admins'] } } }
+    gateway.swap({ policy: { rules: [{ id: 'all', effect: 'allow' }, approval] } })
+    open()
+    await expect(waiting).rejects.toMatchObject({ code: 'denied', data: { rule: 'people' } })
+    await first
+    expect(gateway.sent).toHaveLength(1)
+  })
+
   it('keeps nobody waiting who wants another connection', async () => {
     const { gateway, first, open } = await waitingCall()
     const waiting = gateway.call('quiet', READ)
