@@ -1,20 +1,7 @@
-import type { Person, Role } from '../kernel/principal.ts'
+import type { KnownPerson, Person, PersonDraft } from '../kernel/principal.ts'
 import type { Secret } from '../kernel/secret.ts'
 
-/** What an admin says of a person. */
-export interface PersonDraft {
-  readonly title?: string | undefined
-  readonly roles: readonly Role[]
-  readonly groups: readonly string[]
-  readonly email?: string | undefined
-  readonly enabled: boolean
-}
-
-/** A person and the version of its row; 0 for a declared one. */
-export interface KnownPerson {
-  readonly person: Person
-  readonly version: number
-}
+export type { KnownPerson, PersonDraft }
 
 /** The people who use API, pages and CLI; declared ones stand in the configuration and cannot be changed here. */
 export interface PeopleBook {

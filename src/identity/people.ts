@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
-import type { Person, Role } from '../kernel/principal.ts'
+import type { KnownPerson, Person, PersonDraft } from '../kernel/principal.ts'
 import { defineCollection, type Store, type Versioned } from '../store/store.ts'
 import { readableRow } from './readable-row.ts'
 
@@ -16,21 +16,6 @@ const managedSchema = z.strictObject({
 type PersonRow = z.infer<typeof managedSchema>
 
 export const peopleCollection = defineCollection('people', managedSchema)
-
-/** What an admin says of a person. */
-export interface PersonDraft {
-  readonly title?: string | undefined
-  readonly roles: readonly Role[]
-  readonly groups: readonly string[]
-  readonly email?: string | undefined
-  readonly enabled: boolean
-}
-
-/** A person and the version of its row; 0 for a declared one, which changes with the configuration. */
-export interface KnownPerson {
-  readonly person: Person
-  readonly version: number
-}
 
 /** All people: those that the configuration declares and those that admins registered. A declared one hides a managed one. */
 export interface PeopleBook {

@@ -70,3 +70,18 @@ export interface Agent {
   /** Declared in `gateway.config.json`, or managed through the CLI and API. */
   readonly origin: 'declared' | 'managed'
 }
+
+/** What an admin says of a person. */
+export interface PersonDraft {
+  readonly title?: string | undefined
+  readonly roles: readonly Role[]
+  readonly groups: readonly string[]
+  readonly email?: string | undefined
+  readonly enabled: boolean
+}
+
+/** A person and the version of its row; 0 for a declared one, which changes with the configuration. */
+export interface KnownPerson {
+  readonly person: Person
+  readonly version: number
+}
