@@ -9,5 +9,7 @@ export default defineConfig({
     exclude: ['test/property/policy-cedar.test.ts'],
     testTimeout: 60_000,
     maxWorkers: 1,
+    // Every file of tests reads the same modules, and none of them keeps anything: reading them once is several times quicker.
+    isolate: false,
   },
 })

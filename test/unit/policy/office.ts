@@ -98,3 +98,7 @@ export function reasonOf(decision: Decision): string {
   if (decision.effect === 'allow') throw new Error(`rule ${decision.rule} allowed it`)
   return decision.reason
 }
+
+/** The cases of one sentence, each with a short name of its own, however long its values are. */
+export const cases = <T>(all: readonly T[]): readonly (readonly [string, T])[] =>
+  all.map((one, index) => [`${JSON.stringify(one).slice(0, 80)} (${index + 1})`, one])

@@ -5,8 +5,8 @@ import { compilePolicy } from '../../../src/policy/compile.ts'
 import { decide } from '../../../src/policy/decide.ts'
 import { policyDocumentSchema } from '../../../src/policy/schema.ts'
 import { viewOf } from '../../../src/policy/view.ts'
-import { principal } from '../../helpers/test-gateway.ts'
 import { sourceTool } from '../../helpers/tools.ts'
+import { principalOf } from './office.ts'
 
 const input = (connection: string, owner?: string) => ({
   connection,
@@ -22,7 +22,7 @@ const { policy } = compilePolicy(policyDocumentSchema.parse({ rules: [{ id: 'all
   agents: [],
   connections: [],
 })
-const acting = (user?: string): Principal => principal('sidekick', user === undefined ? {} : { user })
+const acting = (user?: string): Principal => principalOf('sidekick', user === undefined ? {} : { user })
 const seen = (user?: string) => viewOf(policy, acting(user)).features.map(({ id }) => id)
 const invoked = (user?: string) =>
   catalog.governed
