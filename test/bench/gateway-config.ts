@@ -48,7 +48,8 @@ function toRules(connections: readonly string[]): readonly object[] {
     effect: 'require',
     obligations: { rateLimit: { limit: 1_000_000, window: '1s', per: ['agent', 'connection'] } },
   }
-  const others = Array.from({ length: RULES - grants.length - 1 }, (_, index) => toOther(index, connections))
+  const count = connections.length === 0 ? 0 : RULES - grants.length - 1
+  const others = Array.from({ length: count }, (_, index) => toOther(index, connections))
   return [...grants, limit, ...others]
 }
 

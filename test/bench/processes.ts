@@ -32,7 +32,8 @@ export async function build(): Promise<string> {
   return join(ROOT, 'dist')
 }
 
-const program = (dist: string): string => join(dist, 'src/main.js')
+/** The command line of a compiled product. */
+export const program = (dist: string): string => join(dist, 'src/main.js')
 
 /** Serves what `config` says; resolves as soon as it listens. */
 export async function startGateway(dist: string, config: string, nodeArgs: readonly string[] = []): Promise<Running> {

@@ -2,6 +2,7 @@ import type { CallFigures } from './calls.ts'
 import type { ListFigures } from './lists.ts'
 import type { PolicyFigures } from './policy.ts'
 import type { Figures } from './run.ts'
+import type { StartupFigures } from './startup.ts'
 import { BARE, DIRECT, GATEHOUSE, PEERS } from './ways.ts'
 
 /** A goal and whether this run reached it. */
@@ -11,7 +12,7 @@ export interface Goal {
   readonly reached: boolean
 }
 
-export function toGoals({ calls, lists, policy, memory }: Figures): readonly Goal[] {
+export function toGoals({ calls, lists, policy, startup, memory }: Figures): readonly Goal[] {
   const listed = lists
     .filter(({ tools }) => tools >= 1_000)
     .map(({ tools, ratio }) =>
@@ -36,6 +37,7 @@ export function toGoals({ calls, lists, policy, memory }: Figures): readonly Goa
       `${policy.governance.addedP50Ms} ms`,
       policy.governance.addedP50Ms < 0.2,
     ),
+    ...startupGoals(startup),
     ...memoryGoal('RSS after the calls at most 130 MB', memory.afterCalls),
     ...memoryGoal('RSS with 5,000 tools after their lists at most 130 MB', memory.with5000ToolsAfterLists),
   ]
@@ -66,14 +68,22 @@ function callGoals(calls: readonly CallFigures[]): readonly Goal[] {
   })
 }
 
+/** The middle of several starts. */
+const startupGoals = ({ ways }: StartupFigures): readonly Goal[] =>
+  ways.map(({ way, ms }) => toGoal(`first tools/list at most 500 ms after the start: ${way}`, `${ms} ms`, ms <= 500))
+
 const memoryGoal = (goal: string, resident: number | undefined): readonly Goal[] =>
   resident === undefined ? [] : [toGoal(goal, `${resident} MB`, resident <= 130)]
 
 const toGoal = (goal: string, measured: string, reached: boolean): Goal => ({ goal, measured, reached })
 
+/** Start-up alone, as Markdown tables. */
+export const startupMarkdown = (startup: StartupFigures): string =>
+  [section(['part', 'figure'], startupRows(startup)), goalTable(startupGoals(startup))].join('\n')
+
 /** The figures as Markdown tables. */
 export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
-  const { policy, audit, memory } = figures
+  const { policy, audit, startup, memory } = figures
   return [
     section(
       ['way', 'era', 'at a time', 'calls/s', 'slowest to fastest', 'p50 ms', 'p99 ms', 'of bare', 'CPU/call'],
@@ -86,6 +96,7 @@ export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
         ...policyRows(policy),
         ['durable audit appends, 64 under way', `${audit.appendsPerSecond.toLocaleString('en')} a second`],
         ['durable audit append alone, p50', `${audit.aloneP50Ms} ms`],
+        ...startupRows(startup),
         [
           'RSS with 5,000 tools: connected, after its lists',
           `${memory.with5000Tools}, ${memory.with5000ToolsAfterLists} MB`,
@@ -96,12 +107,15 @@ export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
         ],
       ],
     ),
-    section(
-      ['goal', 'measured', 'reached'],
-      goals.map(({ goal, measured, reached }) => [goal, measured, reached ? 'yes' : 'no']),
-    ),
+    goalTable(goals),
   ].join('\n')
 }
+
+const goalTable = (goals: readonly Goal[]): string =>
+  section(
+    ['goal', 'measured', 'reached'],
+    goals.map(({ goal, measured, reached }) => [goal, measured, reached ? 'yes' : 'no']),
+  )
 
 const policyRows = ({
   decisions,
@@ -127,6 +141,14 @@ const policyRows = ({
     'added to a call by 1,000 rules, limits, redaction and audit, p50, p99',
     `${governance.addedP50Ms}, ${governance.addedP99Ms} ms (a call without: ${governance.bareP50Ms} ms)`,
   ],
+]
+
+const startupRows = ({ ways, emptyMb }: StartupFigures): string[][] => [
+  ...ways.map(({ way, ms, all, cpuMs }) => [
+    `first tools/list after the start, server silent: ${way}`,
+    `${ms} ms (${all.join(', ')})${cpuMs === undefined ? '' : `, CPU ${cpuMs} ms`}`,
+  ]),
+  ['RSS without connections', `${emptyMb} MB`],
 ]
 
 function rowsOf(calls: readonly CallFigures[]): readonly (readonly string[])[] {

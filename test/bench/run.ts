@@ -10,6 +10,7 @@ import { installPeers, startHub } from './peers.ts'
 import { benchPolicy, type PolicyFigures } from './policy.ts'
 import { addKey, residentMb, type Running, startGateway, startSynthetic, SYNTHETIC, untilActive } from './processes.ts'
 import { startBareProxy, startNginx } from './proxies.ts'
+import { benchStartup, type StartupFigures } from './startup.ts'
 import { GATEHOUSE, toWays } from './ways.ts'
 
 export interface BenchOptions {
@@ -19,6 +20,8 @@ export interface BenchOptions {
   /** How long one way is loaded in one round. */
   readonly seconds: number
   readonly listSeconds: number
+  /** How often each way to start is measured. */
+  readonly starts: number
   /** Makes 100,000 calls more before the last look at memory. */
   readonly full: boolean
   /** Installs other gateways and measures them too. */
@@ -32,6 +35,7 @@ export interface Figures {
   readonly lists: readonly ListFigures[]
   readonly policy: PolicyFigures
   readonly audit: AuditFigures
+  readonly startup: StartupFigures
   /** Resident memory of a gateway, MB. */
   readonly memory: {
     readonly with5000Tools?: number | undefined
@@ -74,6 +78,8 @@ async function measureAll(bench: Bench): Promise<Figures> {
   const { say, rounds, seconds, listSeconds } = bench
   say('policy and audit by themselves')
   const [policy, audit] = [await benchPolicy(), await benchAudit()]
+  // Before anything else runs beside it.
+  const startup = await benchStartup({ ...bench, times: bench.starts })
   const scene = await setUp(bench)
   const { gateway, ways, loader, lists: toList, large, absent } = scene
   const idle = residentMb(gateway.pid)
@@ -87,7 +93,7 @@ async function measureAll(bench: Bench): Promise<Figures> {
     lists.push(await benchList({ tools, direct, gateway: through, rounds, seconds: listSeconds, loader }))
   }
   const memory = { with5000Tools, with5000ToolsAfterLists: residentMb(large.pid), idle, afterCalls, calls: made }
-  return { calls, lists, policy, audit, memory, absent }
+  return { calls, lists, policy, audit, startup, memory, absent }
 }
 
 type Scene = Awaited<ReturnType<typeof setUp>>
