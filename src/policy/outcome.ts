@@ -1,5 +1,5 @@
 import type { Decision, Question } from '../kernel/policy.ts'
-import type { LimitSubject } from './meter.ts'
+import type { LimitSubject } from './limit.ts'
 
 /** What becomes of a call, for tests and replays: `approval` is an allow that waits for people. */
 export interface Outcome {

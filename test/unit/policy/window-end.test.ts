@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { windowEnd } from '../../../src/gateway/window-end.ts'
+import { windowEnd } from '../../../src/policy/window-end.ts'
 import { calendar, type CalendarWindow } from '../../../src/policy/local-time.ts'
 
 const zoned = (zone: string) => {

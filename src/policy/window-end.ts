@@ -1,4 +1,4 @@
-import type { calendar, CalendarWindow } from '../policy/local-time.ts'
+import type { calendar, CalendarWindow } from './local-time.ts'
 
 const DAY_MS = 86_400_000
 /** No window is longer: a month of 31 days, and what daylight saving adds. */
