@@ -16,6 +16,9 @@ export const getProfile = action({
     'identity',
     'which account',
     'email account',
+    'which address do I send from',
+    'number of mails',
+    'owner of the inbox',
   ],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile',
   effect: 'read',
@@ -48,7 +51,7 @@ export const listLabels = action({
     "Lists the labels of the mailbox: those of the system (INBOX, UNREAD, STARRED) and the user's own. Use it " +
     'to get the ids that modify_labels and label_ids of search_messages need; the id of a user label is not its ' +
     'name. Safe to repeat.',
-  keywords: ['folders', 'tags', 'categories', 'how mail is sorted', 'email folders'],
+  keywords: ['folders', 'tags', 'categories', 'how mail is sorted', 'email folders', 'available labels', 'label names'],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list',
   effect: 'read',
   external: false,
@@ -95,6 +98,8 @@ export const modifyLabels = action({
     'important',
     'categorise an email',
     'clear the inbox',
+    'mark as seen',
+    'follow up',
   ],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/modify',
   effect: 'write',
@@ -130,7 +135,18 @@ export const trashMessage = action({
     'Moves one message to the trash, where Gmail deletes it for good after 30 days. Only when the user asked for ' +
     'it; to clear the inbox remove the label INBOX with modify_labels instead. Message ids come ' +
     'from search_messages. Safe to retry.',
-  keywords: ['delete an email', 'bin', 'throw away', 'remove mail', 'get rid of', 'junk', 'discard', 'spam'],
+  keywords: [
+    'delete an email',
+    'bin',
+    'throw away',
+    'remove mail',
+    'get rid of',
+    'junk',
+    'discard',
+    'spam',
+    'unwanted',
+    'delete this mail',
+  ],
   docs: 'https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/trash',
   effect: 'destructive',
   external: false,

@@ -19,6 +19,8 @@ export const listCalendars = action({
     'holiday calendar',
     'group calendar',
     'which calendars',
+    'calendars I can see',
+    'colleagues calendar',
   ],
   docs: `${DOCS}/calendarList/list`,
   effect: 'read',

@@ -18,6 +18,7 @@ export const searchUsers = action({
     'member',
     'person',
     'user by email',
+    'somebody by name',
   ],
   docs: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/#api-rest-api-3-user-search-get',
   effect: 'read',

@@ -24,7 +24,16 @@ export const searchProjects = action({
   description:
     'Finds projects by name or key, or lists all that the account may see. Their keys are what JQL and create_issue ' +
     'need. Use search_issues for issues. Go on with start_at = next_start. Safe to repeat.',
-  keywords: ['which projects', 'project key', 'find a project', 'list projects', 'boards'],
+  keywords: [
+    'which projects',
+    'project key',
+    'find a project',
+    'list projects',
+    'boards',
+    'all projects',
+    'name of a project',
+    'spaces',
+  ],
   docs: `${DOCS}/api-group-projects/#api-rest-api-3-project-search-get`,
   effect: 'read',
   external: false,
@@ -65,7 +74,19 @@ export const listIssueTypes = action({
   description:
     'Lists the types that an issue of a project can have. The name is for create_issue, the id for list_create_fields. ' +
     'The project key comes from search_projects. Safe to repeat.',
-  keywords: ['kinds of ticket', 'bug or story', 'task', 'epic', 'subtask', 'categories', 'ticket types'],
+  keywords: [
+    'kinds of ticket',
+    'bug or story',
+    'task',
+    'epic',
+    'subtask',
+    'categories',
+    'ticket types',
+    'which types',
+    'story',
+    'bug types',
+    'kinds of work',
+  ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-get`,
   effect: 'read',
   external: false,
@@ -123,6 +144,9 @@ export const listCreateFields = action({
     'needed for a new ticket',
     'options',
     'required fields',
+    'which fields',
+    'compulsory',
+    'why was my ticket refused',
   ],
   docs: `${DOCS}/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-issuetypeid-get`,
   effect: 'read',

@@ -31,6 +31,9 @@ export const queryDataSource = action({
     'items with a status',
     'list rows',
     'entries with',
+    'rows where',
+    'which tasks are',
+    'filter by a property',
   ],
   docs: `${DOCS}/query-a-data-source`,
   effect: 'read',
@@ -79,7 +82,16 @@ export const getDatabase = action({
     'Tells the title of a database and the ids of its data sources, which hold the rows. Use it when you have the id ' +
     'of a database, such as from its address or the parent of a page; search_pages finds data sources directly. Safe ' +
     'to repeat.',
-  keywords: ['database details', 'open a table by its link', 'what is in a database', 'metadata', 'database id'],
+  keywords: [
+    'database details',
+    'open a table by its link',
+    'what is in a database',
+    'metadata',
+    'database id',
+    'which tables',
+    'what database is this',
+    'sources',
+  ],
   docs: `${DOCS}/retrieve-a-database`,
   effect: 'read',
   external: false,
@@ -116,7 +128,18 @@ export const getDataSource = action({
     'Tells the properties (columns) of a data source: names, types and the values to choose from. Read ' +
     'it before query_data_source with a filter, and before create_page for a row. The id comes from search_pages or ' +
     'get_database. Safe to repeat.',
-  keywords: ['schema', 'fields of a database', 'select options', 'allowed values', 'table structure', 'column types'],
+  keywords: [
+    'schema',
+    'fields of a database',
+    'select options',
+    'allowed values',
+    'table structure',
+    'column types',
+    'which columns',
+    'fields',
+    'properties',
+    'what can be chosen',
+  ],
   docs: `${DOCS}/retrieve-a-data-source`,
   effect: 'read',
   external: false,

@@ -42,7 +42,20 @@ export const listUsers = action({
     'Lists the people and apps of the workspace with their ids. Use it to learn who <@U…> in a message is, or to ' +
     'find the id for a mention. When you know the address, find_user_by_email is one small call instead of many ' +
     'pages. Safe to repeat.',
-  keywords: ['members', 'team directory', 'colleagues', 'everyone', 'coworkers', 'user id', 'staff'],
+  keywords: [
+    'members',
+    'team directory',
+    'colleagues',
+    'everyone',
+    'coworkers',
+    'user id',
+    'staff',
+    'everybody in the workspace',
+    'who is this',
+    'people',
+    'profile',
+    'bots',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/users.list',
   effect: 'read',
   external: false,
@@ -65,7 +78,17 @@ export const findUserByEmail = action({
   description:
     'Finds the one person who has this address in the workspace. Use it to get the id for a mention (<@U…>) or a ' +
     'direct message (send_message with the id as channel). Answers "not found" when nobody has it. Safe to repeat.',
-  keywords: ['look up a colleague', 'user id from mail', 'who has this address', 'member', 'slack account of'],
+  keywords: [
+    'look up a colleague',
+    'user id from mail',
+    'who has this address',
+    'member',
+    'slack account of',
+    'whose email',
+    'id of somebody',
+    'person with this address',
+    'mail address',
+  ],
   docs: 'https://docs.slack.dev/reference/methods/users.lookupByEmail',
   effect: 'read',
   external: false,

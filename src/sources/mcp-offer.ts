@@ -1,3 +1,4 @@
+import { knownWords } from './known-tools.ts'
 import { listFeatures, type FeatureListing } from './mcp-features.ts'
 import { isAnswer, toCallError } from './mcp-failure.ts'
 import type { Link } from './mcp-link.ts'
@@ -19,6 +20,7 @@ export function readTools({ spec, timeouts }: Reading, link: Link, signal: Abort
   return listTools(link.capabilities.tools ? pagesOf(link, 'tools/list', timeouts, signal) : none, {
     trustAnnotations: spec.trustAnnotations,
     mirrorsHeaders: mirrorsHeaders(link),
+    words: knownWords(link.client.getServerVersion()?.name, spec.transport),
   })
 }
 

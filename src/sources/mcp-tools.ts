@@ -19,6 +19,8 @@ export interface ListOptions {
   readonly trustAnnotations: boolean
   /** Whether arguments travel in headers too (modern Streamable HTTP): then invalid declarations drop a tool. */
   readonly mirrorsHeaders: boolean
+  /** Words for search, by tool name. */
+  readonly words?: ReadonlyMap<string, readonly string[]>
 }
 
 const MAX_TOOLS = 10_000
@@ -50,7 +52,7 @@ interface Intake {
   listing(): ToolListing
 }
 
-function newIntake({ trustAnnotations, mirrorsHeaders }: ListOptions): Intake {
+function newIntake({ trustAnnotations, mirrorsHeaders, words }: ListOptions): Intake {
   const tools = new Map<string, SourceTool>()
   const problems: string[] = []
   let bytes = 0
@@ -69,7 +71,12 @@ function newIntake({ trustAnnotations, mirrorsHeaders }: ListOptions): Intake {
         problems.push(`only the first ${tools.size} tools are offered: the list is larger than the gateway takes`)
         return false
       }
-      tools.set(tool.name, { definition: tool, traits: traitsOf(tool, trustAnnotations) })
+      const keywords = words?.get(tool.name)
+      tools.set(tool.name, {
+        definition: tool,
+        traits: traitsOf(tool, trustAnnotations),
+        ...(keywords && { keywords }),
+      })
       return true
     },
     problem: (text) => void problems.push(text),

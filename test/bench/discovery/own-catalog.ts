@@ -4,6 +4,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { providers } from '../../../providers/index.ts'
 import { buildCatalog } from '../../../src/catalog/catalog.ts'
 import type { SourceTool, ToolDefinition } from '../../../src/kernel/tool.ts'
+import { knownWords } from '../../../src/sources/known-tools.ts'
 import { toSourceTools } from '../../../src/sources/provider-tools.ts'
 import { type DataSet, readQueries } from './data-set.ts'
 
@@ -46,14 +47,15 @@ export async function ownCatalog(): Promise<DataSet> {
 async function toolsOf(name: string, args: readonly string[]): Promise<readonly SourceTool[]> {
   const program = join(ROOT, `node_modules/@modelcontextprotocol/server-${name}/dist/index.js`)
   const client = new Client({ name: 'bench', version: '1.0.0' })
-  await client.connect(
-    new StdioClientTransport({ command: process.execPath, args: [program, ...args], stderr: 'ignore' }),
-  )
+  const start = { command: process.execPath, args: [program, ...args] }
+  await client.connect(new StdioClientTransport({ ...start, stderr: 'ignore' }))
   try {
+    const words = knownWords(client.getServerVersion()?.name, { kind: 'stdio', ...start, env: {} })
     const { tools } = await client.listTools()
     return tools.map((tool) => ({
       definition: JSON.parse(JSON.stringify(tool)) as ToolDefinition,
       traits: { effect: 'unclassified', external: true, idempotent: false, tags: [] },
+      keywords: words.get(tool.name) ?? [],
     }))
   } finally {
     await client.close()
