@@ -23,4 +23,7 @@ export function isApprover(
 
 /** One name for a person whichever way it came in, so that it counts once; the principal's id where no person is named. */
 export const personOf = ({ id, user }: Pick<Principal, 'id' | 'user'>): string =>
-  user === undefined ? id : `user:${user.normalize('NFC').toLowerCase()}`
+  user === undefined ? id : `user:${sameName(user)}`
+
+/** The name of a user, the same for all ways to write it. */
+export const sameName = (user: string): string => user.normalize('NFC').toLowerCase()

@@ -1,31 +1,29 @@
 import type { Agent, Principal } from '../../kernel/principal.ts'
-import type { Feature } from '../../kernel/tool.ts'
 import type { CompiledPolicy } from '../compiled-policy.ts'
 import type { CompiledRule } from '../rule.ts'
 import { rulesByPlace } from '../rules-by-place.ts'
 import { isSend } from './arguments.ts'
 import { type Draft, toolsText } from './finding.ts'
+import { type Cell, lintTwins, twinsIn } from './twins.ts'
 
 /** What agents can do that an admin should know of. */
 export function lintAgents(policy: CompiledPolicy): readonly Draft[] {
   const agents = [...policy.agents.values()].filter(({ enabled }) => enabled)
+  const twins = twinsIn(policy.index.tools)
   const selected = new Map<string, readonly (readonly CompiledRule[])[]>()
   return agents.flatMap((agent) => {
     const view = policy.find(toPrincipal(agent))
     const byPlace = selected.get(view.signature) ?? rulesByPlace(view.rules, policy.index.tools.length)
     selected.set(view.signature, byPlace)
     const visible = new Set(view.features)
-    const reach = policy.index.tools.flatMap((tool, place) =>
-      visible.has(tool) ? [{ tool, rules: byPlace[place] ?? [] }] : [],
-    )
-    return lintAgent(agent.id, reach)
+    const cells = policy.index.tools.map((tool, place) => ({
+      tool,
+      isVisible: visible.has(tool),
+      rules: byPlace[place] ?? [],
+    }))
+    const reach = cells.filter(({ isVisible }) => isVisible)
+    return [...lintAgent(agent.id, reach), ...lintTwins(agent.id, twins, (place) => cells[place])]
   })
-}
-
-/** A tool that an agent sees, and the rules about it. */
-interface Reach {
-  readonly tool: Feature
-  readonly rules: readonly CompiledRule[]
 }
 
 const toPrincipal = ({ id, groups }: Agent): Principal => ({
@@ -37,8 +35,8 @@ const toPrincipal = ({ id, groups }: Agent): Principal => ({
   credential: 'key',
 })
 
-function lintAgent(agent: string, reach: readonly Reach[]): readonly Draft[] {
-  const of = (isWanted: (one: Reach) => boolean): readonly string[] => reach.filter(isWanted).map(({ tool }) => tool.id)
+function lintAgent(agent: string, reach: readonly Cell[]): readonly Draft[] {
+  const of = (isWanted: (one: Cell) => boolean): readonly string[] => reach.filter(isWanted).map(({ tool }) => tool.id)
   const grave = of(({ tool }) => tool.effect === 'destructive' || tool.risk === 'critical')
   const unknown = of(({ tool }) => tool.effect === 'unclassified')
   return [
@@ -52,18 +50,18 @@ function lintAgent(agent: string, reach: readonly Reach[]): readonly Draft[] {
   ]
 }
 
-const labelsOf = ({ rules }: Reach): readonly string[] =>
+const labelsOf = ({ rules }: Cell): readonly string[] =>
   rules.flatMap(({ obligations }) => obligations.flatMap((one) => (one.kind === 'label' ? one.labels : [])))
 
-const isPrivateRead = (one: Reach): boolean =>
+const isPrivateRead = (one: Cell): boolean =>
   one.tool.effect === 'read' && (!one.tool.external || labelsOf(one).includes('confidential'))
 
 /** Content that strangers can write: from outside, or labelled so. */
-const isUntrustedRead = (one: Reach): boolean =>
+const isUntrustedRead = (one: Cell): boolean =>
   one.tool.effect === 'read' && (one.tool.external || labelsOf(one).includes('untrusted'))
 
 /** People are asked, or a rule looks at what the run has seen. */
-const isGuarded = ({ rules }: Reach): boolean =>
+const isGuarded = ({ rules }: Cell): boolean =>
   rules.some(({ effect, run, obligations }) =>
     effect === 'allow' ? false : run !== undefined || obligations.some(({ kind }) => kind === 'approval'),
   ) ||

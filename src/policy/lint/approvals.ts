@@ -1,12 +1,14 @@
 import type { Obligation } from '../../kernel/policy.ts'
-import { ADMINS } from '../approvers.ts'
+import { ADMINS, sameName } from '../approvers.ts'
 import type { CompiledPolicy } from '../compiled-policy.ts'
 import { isGlob } from '../glob.ts'
+import { isLimit } from '../limit.ts'
 import type { CompiledRule } from '../rule.ts'
 import type { Draft } from './finding.ts'
 import type { LintFacts } from './lint-policy.ts'
 
 type Approval = Extract<Obligation, { kind: 'approval' }>
+type People = NonNullable<LintFacts['people']>
 
 /** Approvals that nobody can give, and limits that people share without knowing. */
 export function lintApprovals(
@@ -16,40 +18,64 @@ export function lintApprovals(
 ): readonly Draft[] {
   return rules.flatMap((rule) =>
     rule.obligations.flatMap((obligation) => {
-      if (obligation.kind === 'approval') return people ? lintApproval(policy, obligation, people) : []
-      const isLimit = obligation.kind === 'rateLimit' || obligation.kind === 'quota'
-      return isLimit && obligation.per.includes('user') && !namesUsers(rule) ? [shared(rule.id, obligation.kind)] : []
+      if (obligation.kind === 'approval') return people ? lintApproval(policy, rule, obligation, people) : []
+      return isLimit(obligation) && obligation.per.includes('user') && !namesUsers(rule)
+        ? [shared(rule.id, obligation.kind)]
+        : []
     }),
   )
 }
 
 function lintApproval(
-  { document: { groups = {} } }: CompiledPolicy,
-  { rule, approvers, quorum }: Approval,
-  people: NonNullable<LintFacts['people']>,
+  policy: CompiledPolicy,
+  rule: CompiledRule,
+  approval: Approval,
+  people: People,
 ): readonly Draft[] {
-  const known = approvers.map((name) => groups[name] ?? {})
+  const { approvers, quorum, allowSelf } = approval
   // Whoever holds the machine is an admin.
-  if (approvers.includes(ADMINS) && !Object.hasOwn(groups, ADMINS)) return []
-  // Who has a claim is known only when they sign in.
-  if (known.some(({ claims, users }) => claims ?? users?.some(isGlob))) return []
-  const members = new Set([
-    ...known.flatMap(({ users = [] }) => users),
-    ...people.filter((person) => person.groups.some((group) => approvers.includes(group))).map(({ user }) => user),
-  ])
-  if (members.size >= quorum) return []
-  const code = members.size === 0 ? 'approvers_empty' : 'quorum_unreachable'
-  const who = members.size === 0 ? 'nobody is' : `only ${[...members].join(', ')} is`
-  return [
-    {
-      code,
-      rule,
-      path: '/obligations/approval',
-      message: `Rule "${rule}" asks for ${quorum} of ${approvers.join(', ')} to approve, and ${who} in there.`,
-      fix: 'Add people to the group, name another one, or lower the quorum.',
-    },
-  ]
+  if (approvers.includes(ADMINS) && !Object.hasOwn(policy.document.groups ?? {}, ADMINS)) return []
+  const members = membersOf(policy, approvers, people)
+  if (!members) return []
+  if (members.size < quorum) return [tooFew(approval, members)]
+  const stuck = allowSelf ? [] : callersOf(rule).filter((user) => members.has(user) && members.size - 1 < quorum)
+  return stuck.length === 0 ? [] : [onlySelf(approval, stuck)]
 }
+
+/** The people in some groups, each by one name; undefined where nobody can know before they sign in. */
+function membersOf(
+  { document: { groups = {} } }: CompiledPolicy,
+  names: readonly string[],
+  people: People,
+): ReadonlySet<string> | undefined {
+  const known = names.map((name) => groups[name] ?? {})
+  if (known.some(({ claims, users }) => claims ?? users?.some(isGlob))) return undefined
+  const users = [
+    ...known.flatMap(({ users = [] }) => users),
+    ...people.filter((person) => person.groups.some((group) => names.includes(group))).map(({ user }) => user),
+  ]
+  return new Set(users.map(sameName))
+}
+
+/** The people that a rule names: its calls are theirs alone. */
+const callersOf = ({ spec: { subjects } }: CompiledRule): readonly string[] =>
+  (subjects?.users ?? []).filter((user) => !isGlob(user)).map(sameName)
+
+const tooFew = ({ rule, approvers, quorum }: Approval, members: ReadonlySet<string>): Draft => ({
+  code: members.size === 0 ? 'approvers_empty' : 'quorum_unreachable',
+  rule,
+  path: '/obligations/approval',
+  message: `Rule "${rule}" asks for ${quorum} of ${approvers.join(', ')} to approve, and ${members.size === 0 ? 'nobody is' : `only ${[...members].join(', ')} is`} in there.`,
+  fix: 'Add people to the group, name another one, or lower the quorum.',
+})
+
+const onlySelf = ({ rule, approvers, quorum }: Approval, stuck: readonly string[]): Draft => ({
+  code: 'approvers_only_self',
+  rule,
+  path: '/obligations/approval',
+  message: `Rule "${rule}" asks for ${quorum} of ${approvers.join(', ')} to approve, and calls for ${stuck.join(', ')} cannot be: nobody approves their own, and too few others are in there.`,
+  fix: 'Add people to the group, name another one, or say `"allowSelf": true`.',
+})
 
 /** Whether the rule is about callers with a user alone. */
 const namesUsers = ({ spec: { subjects } }: CompiledRule): boolean =>

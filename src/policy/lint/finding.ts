@@ -12,11 +12,13 @@ export const FINDINGS = {
   send_without_limits: 'warning',
   approvers_empty: 'error',
   quorum_unreachable: 'error',
+  approvers_only_self: 'error',
   limit_shared: 'info',
   tool_unreachable: 'info',
   agent_destructive: 'warning',
   unclassified_reachable: 'warning',
   toxic_flow: 'warning',
+  open_elsewhere: 'warning',
 } as const satisfies Record<string, 'error' | 'warning' | 'info'>
 
 export type FindingCode = keyof typeof FINDINGS

@@ -6,7 +6,7 @@ import type { FindingCode } from '../../../src/policy/lint/finding.ts'
 import { mergeDocuments } from '../../../src/policy/merge.ts'
 import { policyDocumentSchema } from '../../../src/policy/schema.ts'
 import OFFICE from '../../fixtures/policies/office.json' with { type: 'json' }
-import { compile, NOON, TOOLS, toolOf, WORLD } from './office.ts'
+import { compile, NOON, toolOf, WORLD } from './office.ts'
 
 type Document = Parameters<typeof compile>[0]
 
@@ -184,60 +184,39 @@ describe('lint of approvals and limits', () => {
     expect(found('approvers_empty', asks({ approvers: ['bosses'] }), { people: [] }, claims)).toEqual([])
   })
 
+  it('finds callers whose only approver is themselves', () => {
+    const of = (subjects: object, approval: object, more: Document = bosses) =>
+      found('approvers_only_self', [{ ...asks({ approvers: ['bosses'], ...approval })[0], subjects }], { people }, more)
+    expect(of({ users: ['Ann'] }, {})).toEqual(['a'])
+    expect(of({ users: ['bob', 'ann'] }, {})).toEqual(['a'])
+    expect(of({ users: ['bob'] }, {})).toEqual([])
+    expect(of({ users: ['*'] }, {})).toEqual([])
+    expect(of({ agents: ['ci'] }, {})).toEqual([])
+    expect(of({ users: ['ann'] }, { allowSelf: true })).toEqual([])
+    const two = { groups: { bosses: { users: ['ann', 'eve'] } } }
+    expect(of({ users: ['ann'] }, {}, two)).toEqual([])
+    expect(of({ users: ['ann'] }, { quorum: 2 }, two)).toEqual(['a'])
+    expect(of({ users: ['ann'] }, { quorum: 3 }, two)).toEqual([])
+    expect(
+      lint([{ ...asks({ approvers: ['bosses'] })[0], subjects: { users: ['ann'] } }], { people }, bosses)[0],
+    ).toEqual({
+      code: 'approvers_only_self',
+      severity: 'error',
+      rule: 'a',
+      origin: undefined,
+      path: '/rules/0/obligations/approval',
+      message:
+        'Rule "a" asks for 1 of bosses to approve, and calls for ann cannot be: nobody approves their own, and too few others are in there.',
+      fix: 'Add people to the group, name another one, or say `"allowSelf": true`.',
+    })
+  })
+
   it('finds budgets of users where there may be none', () => {
     const limit = { obligations: { quota: { limit: 1, window: 'day', per: ['user'] } } }
     expect(found('limit_shared', [on('a', ['post_message'], limit)])).toEqual(['a'])
     expect(found('limit_shared', [on('a', ['post_message'], { ...limit, subjects: { users: ['*'] } })])).toEqual([])
     const rate = { obligations: { rateLimit: { limit: 1, window: '1h', per: ['agent'] } } }
     expect(found('limit_shared', [on('a', ['post_message'], rate)])).toEqual([])
-  })
-})
-
-describe('lint of agents', () => {
-  const of = (code: FindingCode, rules: readonly unknown[], world = {}) =>
-    lintPolicy(compile({ rules }, world))
-      .filter((finding) => finding.code === code)
-      .map(({ agent, tools }) => [agent, tools])
-
-  it('finds who can destroy, and who can reach what nobody has classified', () => {
-    expect(of('agent_destructive', [on('a', ['delete_message'], forCi)])).toEqual([
-      ['ci', ['conn:gmail:delete_message']],
-    ])
-    expect(of('agent_destructive', [on('a', ['send_message'])])).toEqual([])
-    expect(of('unclassified_reachable', [on('a', ['run_workflow'], forCi)])).toEqual([
-      ['ci', ['conn:slack:run_workflow']],
-    ])
-    expect(of('agent_destructive', [on('a', ['delete_message'], forCi), { id: 'n', ...no }])).toEqual([])
-  })
-
-  const all = { id: 'all', effect: 'allow', ...forCi, tools: { names: ['search_issues', 'fetch', 'send_message'] } }
-  const world = { tools: [...TOOLS, toolOf('slack', 'fetch', { effect: 'read', external: true })] }
-
-  it('finds an agent that reads secrets, reads strangers and sends', () => {
-    expect(of('toxic_flow', [all], world)).toEqual([['ci', ['conn:gmail:send_message']]])
-    expect(of('toxic_flow', [{ ...all, tools: { names: ['search_issues', 'send_message'] } }], world)).toEqual([])
-    expect(of('toxic_flow', [{ ...all, tools: { names: ['fetch', 'send_message'] } }], world)).toEqual([])
-    expect(of('toxic_flow', [{ ...all, tools: { names: ['fetch', 'search_issues'] } }], world)).toEqual([])
-  })
-
-  it('takes labels into account', () => {
-    const two = { ...all, tools: { names: ['search_issues', 'send_message'] } }
-    const label = (labels: readonly string[], name: string) =>
-      on(`l-${name}`, [name], { effect: 'require', obligations: { label: labels } })
-    expect(of('toxic_flow', [two, label(['untrusted'], 'search_issues')], world)).toHaveLength(1)
-    const other = { ...all, tools: { names: ['fetch', 'send_message'] } }
-    expect(of('toxic_flow', [other, label(['confidential'], 'fetch')], world)).toHaveLength(1)
-  })
-
-  it('is content with a guard on what sends', () => {
-    const approval = { approvers: ['machines'] }
-    const guard = on('g', ['send_message'], { effect: 'require', obligations: { approval } })
-    expect(of('toxic_flow', [all, guard], world)).toEqual([])
-    const watch = on('g', ['send_message'], { ...no, run: { seen: ['untrusted'] } })
-    expect(of('toxic_flow', [all, watch], world)).toEqual([])
-    expect(of('toxic_flow', [{ ...all, obligations: { approval } }], world)).toEqual([])
-    const log = on('g', ['send_message'], { effect: 'require', obligations: { log: 'hash' } })
-    expect(of('toxic_flow', [all, log], world)).toHaveLength(1)
   })
 })
 
