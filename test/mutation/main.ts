@@ -91,7 +91,7 @@ interface Mutant {
   readonly status: 'Killed' | 'Survived' | 'Timeout' | 'NoCoverage' | 'Ignored' | 'CompileError' | 'RuntimeError'
   readonly mutatorName: string
   readonly replacement?: string
-  readonly location: { readonly start: { readonly line: number } }
+  readonly location: { readonly start: { readonly line: number; readonly column: number } }
 }
 
 /** What share of the faults was noticed, by file, and the ones that were not. */
@@ -132,7 +132,7 @@ const survivors = (mutants: readonly Mutant[]): readonly string[] =>
     .filter(({ status }) => MISSED.includes(status))
     .map(
       ({ mutatorName, replacement = '', location }) =>
-        `line ${location.start.line}: ${mutatorName} ${replacement.slice(0, 80)}`,
+        `${location.start.line}:${location.start.column} ${mutatorName} ${replacement.slice(0, 80)}`,
     )
 
 if (values.help) process.stdout.write(HELP)
