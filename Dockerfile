@@ -6,15 +6,14 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY src ./src
 COPY providers ./providers
-COPY test/tsconfig.build.json ./test/tsconfig.build.json
-RUN npm run build && npm prune --omit=dev
+COPY test/tools ./test/tools
+RUN npm run build
 
 FROM node:24-slim
 ENV NODE_ENV=production \
     GATEHOUSE_CONFIG=/etc/gatehouse/gateway.config.json
 WORKDIR /app
 COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 RUN groupadd --gid 10001 gatehouse && useradd --uid 10001 --gid 10001 --no-create-home gatehouse \
  && mkdir -p /data /etc/gatehouse && chown gatehouse:gatehouse /data

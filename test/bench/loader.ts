@@ -21,7 +21,7 @@ export interface Loader {
 
 export function startLoader(): Loader {
   const program = join(import.meta.dirname, 'load-process.ts')
-  const child = start(['--conditions=gatehouse-source', '--import', 'tsx', program], {}, 'pipe')
+  const child = start(['--import', 'tsx', program], {}, 'pipe')
   const { stdin, stdout } = child
   if (!stdin || !stdout) throw new Error('The load generator has no pipes.')
   child.stderr?.pipe(process.stderr)

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { bundle } from '../tools/bundle.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
@@ -23,13 +24,11 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** Compiles the product as it is published; gives the folder that holds it. */
+/** Makes the product as it is published; gives the folder that holds it. */
 export async function build(): Promise<string> {
-  const tsc = join(ROOT, 'node_modules/.bin/tsc')
-  await run(tsc, ['-p', 'test/tsconfig.build.json'], { cwd: ROOT }).catch((error: { stdout?: string }) => {
-    throw new Error(`The product does not compile:\n${error.stdout ?? ''}`, { cause: error })
-  })
-  return join(ROOT, 'dist')
+  const folder = join(ROOT, 'node_modules/.gatehouse-bench')
+  await bundle(folder)
+  return join(folder, 'dist')
 }
 
 /** The command line of a compiled product. */

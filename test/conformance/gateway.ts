@@ -24,7 +24,7 @@ export async function startGateway(reach: Reach): Promise<RunningGateway> {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-conformance-'))
   const path = join(directory, 'gateway.config.json')
   await writeFile(path, JSON.stringify(toConfig(reach)))
-  const args = ['--conditions=gatehouse-source', '--import', 'tsx', 'src/main.ts', 'serve', '--json', '--config', path]
+  const args = ['--import', 'tsx', 'src/main.ts', 'serve', '--json', '--config', path]
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (part: string) => (said.out += part))

@@ -27,7 +27,7 @@ export interface JobOptions {
   readonly scenario: string | undefined
 }
 
-const ADAPTER = '"$CONFORMANCE_NODE" --conditions=gatehouse-source --import tsx test/conformance/client-adapter.ts'
+const ADAPTER = '"$CONFORMANCE_NODE" --import tsx test/conformance/client-adapter.ts'
 const EXPECTED = join(import.meta.dirname, 'expected-failures')
 
 /** The server set of a revision against a URL. */

@@ -15,7 +15,7 @@ export interface GatewayProcess {
   close(): Promise<void>
 }
 
-const FLAGS = ['--expose-gc', '--conditions=gatehouse-source', '--import', 'tsx']
+const FLAGS = ['--expose-gc', '--import', 'tsx']
 
 export async function gatewayProcess(declared: Declared): Promise<GatewayProcess> {
   const child = fork(join(import.meta.dirname, 'gateway.ts'), [JSON.stringify(declared)], { execArgv: FLAGS })

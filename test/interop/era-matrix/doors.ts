@@ -74,7 +74,7 @@ async function openStdio(declared: Declared, era: Era): Promise<Opened> {
   const { path, remove } = await configured(declared)
   const way: Way = {
     command: process.execPath,
-    args: ['--conditions=gatehouse-source', '--import', 'tsx', 'src/main.ts', 'stdio', '--agent', 'ann'],
+    args: ['--import', 'tsx', 'src/main.ts', 'stdio', '--agent', 'ann'],
     cwd: ROOT,
     env: { PATH: process.env['PATH'] ?? '', GATEHOUSE_CONFIG: path },
   }
