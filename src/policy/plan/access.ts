@@ -17,6 +17,7 @@ export interface Clause {
   readonly isAboutRuns: boolean
   readonly conditions: string
   readonly approvals: readonly string[]
+  /** All that is asked for besides, approvals too. */
   readonly duties: readonly string[]
 }
 
@@ -24,13 +25,15 @@ export interface Clause {
 export function clauses(): (rule: CompiledRule, document: PolicyDocument) => Clause {
   const byText = new Map<string, Clause>()
   const byRule = new WeakMap<CompiledRule, Clause>()
-  return (rule, document) => {
-    const seen = byRule.get(rule)
-    if (seen) return seen
+  const make = (rule: CompiledRule, document: PolicyDocument): Clause => {
     const parts = partsOf(rule, document)
     const text = textOf(parts)
     const clause = byText.get(text) ?? { number: byText.size, ...parts }
     byText.set(text, clause)
+    return clause
+  }
+  return (rule, document) => {
+    const clause = byRule.get(rule) ?? make(rule, document)
     byRule.set(rule, clause)
     return clause
   }
@@ -47,7 +50,7 @@ function partsOf(rule: CompiledRule, document: PolicyDocument): Omit<Clause, 'nu
     isAboutRuns: run !== undefined,
     conditions: textOf({ when, zone, args, closedArgs, run: run?.toSorted() }),
     approvals: texts(obligations.filter(({ kind }) => kind === 'approval')),
-    duties: texts(obligations.filter(({ kind }) => kind !== 'approval')),
+    duties: texts(obligations),
   }
 }
 
@@ -96,8 +99,8 @@ const isAlwaysAsked = (requires: readonly Clause[], allows: readonly Clause[]): 
   allows.some(({ approvals, isConditional }) => approvals.length > 0 && !isConditional) ||
   allows.every(({ approvals }) => approvals.length > 0)
 
-const owedBy = ({ conditions, approvals, duties }: Clause): readonly string[] =>
-  [...approvals, ...duties].filter((text) => !text.includes('"kind":"log"')).map((text) => `${text} ${conditions}`)
+const owedBy = ({ conditions, duties }: Clause): readonly string[] =>
+  duties.filter((text) => !text.includes('"kind":"log"')).map((text) => `${text} ${conditions}`)
 
 const sorted = (texts: readonly string[]): readonly string[] => [...new Set(texts)].sort()
 

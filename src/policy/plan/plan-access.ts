@@ -1,6 +1,7 @@
 import type { Principal } from '../../kernel/principal.ts'
 import type { Effect, Feature, Risk } from '../../kernel/tool.ts'
 import type { CompiledPolicy } from '../compiled-policy.ts'
+import { rulesByPlace } from '../rules-by-place.ts'
 import { clauses, mayWiden, standingOf, type Access, type Clause, type Standing } from './access.ts'
 
 /** What changes for one principal at one tool. */
@@ -82,12 +83,10 @@ function comparer(before: CompiledPolicy, after: CompiledPolicy): (principal: Pr
   const standings = new Map<string, Standing>()
   const answers = new Map<string, readonly CellChange[]>()
   const cellsOf = (policy: CompiledPolicy, principal: Principal): readonly Clauses[] => {
-    const cells: Clauses[] = policy.index.tools.map(() => new Map())
-    for (const rule of policy.find(principal).rules) {
-      const clause = clauseOf(rule, policy.document)
-      for (const place of rule.places) cells[place]?.set(clause.number, clause)
-    }
-    return cells
+    const { rules } = policy.find(principal)
+    return rulesByPlace(rules, policy.index.tools.length).map(
+      (selecting) => new Map(selecting.map((rule) => numbered(clauseOf(rule, policy.document)))),
+    )
   }
   const standing = (key: string, cell: Clauses): Standing => {
     const known = standings.get(key) ?? standingOf([...cell.values()])
@@ -96,30 +95,34 @@ function comparer(before: CompiledPolicy, after: CompiledPolicy): (principal: Pr
   }
   const places = new Map(before.index.tools.map((tool, place) => [tool.id, place]))
 
-  return (principal) => {
-    const pair = `${before.find(principal).signature} ${after.find(principal).signature}`
-    const known = answers.get(pair)
-    if (known) return known
+  const changesFor = (principal: Principal): readonly CellChange[] => {
     const [old, next] = [cellsOf(before, principal), cellsOf(after, principal)]
-    const changes = after.index.tools.flatMap((tool, place) => {
+    return after.index.tools.flatMap((tool, place) => {
       const was = old[places.get(tool.id) ?? -1] ?? NOTHING
       const is = next[place] ?? NOTHING
       const [wasKey, isKey] = [keyOf(was), keyOf(is)]
       if (wasKey === isKey || tool.quarantined || isOfAnother(tool, principal)) return []
       return changeOf(tool, standing(wasKey, was), standing(isKey, is))
     })
+  }
+
+  return (principal) => {
+    const pair = `${before.find(principal).signature} ${after.find(principal).signature}`
+    const changes = answers.get(pair) ?? changesFor(principal)
     answers.set(pair, changes)
     return changes
   }
 }
 
+const numbered = (clause: Clause): readonly [number, Clause] => [clause.number, clause]
+
 /** What belongs to one person's connection does not exist for anybody else. */
 const isOfAnother = ({ owner }: Feature, { user }: Principal): boolean => owner !== undefined && owner !== user
 
-type Clauses = Map<number, Clause>
+type Clauses = ReadonlyMap<number, Clause>
 const NOTHING: Clauses = new Map()
 
-const keyOf = (cell: Clauses): string => [...cell.keys()].sort((a, b) => a - b).join()
+const keyOf = (cell: Clauses): string => [...cell.keys()].join()
 
 function changeOf({ id, effect, risk }: Feature, was: Standing, is: Standing): readonly CellChange[] {
   const kind = kindOf(was, is)
@@ -134,7 +137,7 @@ function kindOf(was: Standing, is: Standing): KindOfChange | undefined {
     parts.some((part) => String(was[part]) !== String(is[part]))
   const isAsked = (was.access === 'approval') !== (is.access === 'approval')
   if (isAsked || differs('approvals')) return 'approvalChanged'
-  if (differs('access', 'grants', 'bars')) return 'conditionsChanged'
+  if (differs('grants', 'bars')) return 'conditionsChanged'
   return differs('duties', 'owed') ? 'obligationsChanged' : undefined
 }
 

@@ -20,14 +20,14 @@ export interface DiffEntry {
 /** Compares two documents rule by rule, group by group and test by test, in canonical form: members sorted, two spaces. */
 export function textDiff(before: PolicyDocument, after: PolicyDocument): TextDiff {
   const [old, next] = [partsOf(before), partsOf(after)]
-  const keys = [...new Set([...old.keys(), ...next.keys()])].sort()
-  const entries = keys.flatMap((key) => {
-    const [was, is] = [old.get(key), next.get(key)]
-    if (was?.text === is?.text) return []
-    const { part, name } = is ?? was ?? { part: 'rule', name: '' }
-    const entry: DiffEntry = { part, name, lines: diffLines(linesOf(was), linesOf(is)) }
-    return [{ how: !was ? ('added' as const) : is ? ('changed' as const) : ('removed' as const), entry }]
-  })
+  const parts = [...new Map([...old, ...next])].sort(([a], [b]) => (a < b ? -1 : 1))
+  const entries = parts
+    .filter(([key]) => old.get(key)?.text !== next.get(key)?.text)
+    .map(([key, { part, name }]) => {
+      const [was, is] = [old.get(key), next.get(key)]
+      const entry: DiffEntry = { part, name, lines: diffLines(linesOf(was), linesOf(is)) }
+      return { how: !was ? ('added' as const) : is ? ('changed' as const) : ('removed' as const), entry }
+    })
   const of = (wanted: keyof TextDiff) => entries.filter(({ how }) => how === wanted).map(({ entry }) => entry)
   return { added: of('added'), removed: of('removed'), changed: of('changed') }
 }

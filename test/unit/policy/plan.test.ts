@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { planAccess, type AccessPlan } from '../../../src/policy/plan/plan-access.ts'
-import { diffLines } from '../../../src/policy/plan/diff-lines.ts'
-import { textDiff } from '../../../src/policy/plan/text-diff.ts'
-import { policyDocumentSchema } from '../../../src/policy/schema.ts'
-import { compile, principalOf, toolNamed } from './office.ts'
+import { compile, principalOf, toolNamed, toolOf } from './office.ts'
 
 const tools = { names: ['post_message'] }
 const allow = { id: 'post', effect: 'allow', tools }
@@ -23,6 +20,14 @@ const planOf = (before: readonly unknown[], after: readonly unknown[], listed?: 
     principals: PRINCIPALS,
     ...(listed === undefined ? {} : { listed }),
   })
+const NOTHING = {
+  gained: 0,
+  lost: 0,
+  approvalChanged: 0,
+  conditionsChanged: 0,
+  obligationsChanged: 0,
+  widening: 0,
+}
 const forCi = <T extends object>(rule: T) => ({ ...rule, subjects: { agents: ['ci'] } })
 
 describe('an access plan', () => {
@@ -37,6 +42,7 @@ describe('an access plan', () => {
         ],
       ),
     ).toEqual([])
+    expect(planOf([allow, other], [allow, other]).totals).toEqual({ cells: 39, ...NOTHING, byAgent: {}, byEffect: {} })
   })
 
   it('tells who gains and who loses which tool', () => {
@@ -48,6 +54,15 @@ describe('an access plan', () => {
     expect(planned([forCi(allow)], [forCi(allow), { id: 'no', effect: 'deny', tools }])).toEqual([
       ['lost', 'ci', POST, 'allow', 'none', false],
     ])
+    const bar = { id: 'bar', effect: 'require', tools, args: { '/text': { maxLength: 5 } } }
+    expect(planned([forCi(allow), bar], [bar])).toEqual([['lost', 'ci', POST, 'conditional', 'none', false]])
+    expect(planOf([forCi(allow)], []).totals).toEqual({
+      cells: 39,
+      ...NOTHING,
+      lost: 1,
+      byAgent: { ci: { ...NOTHING, lost: 1 } },
+      byEffect: { write: { ...NOTHING, lost: 1 } },
+    })
   })
 
   it('tells approvals that come and go, and marks the going as widening', () => {
@@ -59,7 +74,9 @@ describe('an access plan', () => {
       ['approvalChanged', 'ci', POST, 'approval', 'allow', true],
     ])
     const asking = { ...allow, obligations: { approval } }
-    expect(planned([forCi(asking)], [forCi(asking), { ...forCi(allow), id: 'too' }])).toEqual([])
+    const both = [forCi(asking), { ...forCi(allow), id: 'too' }]
+    expect(planned([forCi(asking)], both)).toEqual([])
+    expect(planOf([forCi(asking)], both).totals).toEqual({ cells: 39, ...NOTHING, byAgent: {}, byEffect: {} })
     const rarely = forCi({ ...asking, args: { '/text': { maxLength: 5 } } })
     expect(planned([rarely], [rarely, { ...forCi(allow), id: 'too' }])).toEqual([
       ['approvalChanged', 'ci', POST, 'approval', 'allow', true],
@@ -91,6 +108,9 @@ describe('an access plan', () => {
     expect(planned([forCi(allow), bar], [forCi(allow)])).toEqual([
       ['conditionsChanged', 'ci', POST, 'conditional', 'allow', true],
     ])
+    expect(planned([forCi(allow), bar], [forCi(allow), { ...bar, ...args(9) }])).toEqual([
+      ['conditionsChanged', 'ci', POST, 'conditional', 'conditional', true],
+    ])
     const day = { id: 'day', effect: 'deny', tools, when: { days: ['sun'] } }
     expect(planned([forCi(allow), day], [forCi(allow)])).toMatchObject([
       ['conditionsChanged', 'ci', POST, 'conditional', 'allow', true],
@@ -101,6 +121,7 @@ describe('an access plan', () => {
     const rules = [forCi({ ...allow, when: { to: '12:00' } })]
     const of = (timezone: string) => compile({ timezone, rules })
     expect(planAccess(of('UTC'), of('Asia/Tokyo'), { principals: PRINCIPALS }).totals.conditionsChanged).toBe(1)
+    expect(planAccess(compile({ rules }), of('UTC'), { principals: PRINCIPALS }).totals.conditionsChanged).toBe(0)
     const explicit = [forCi({ ...allow, when: { to: '12:00', timezone: 'UTC' } })]
     expect(
       planAccess(compile({ rules: explicit }), compile({ timezone: 'Asia/Tokyo', rules: explicit }), {
@@ -120,6 +141,21 @@ describe('an access plan', () => {
     ])
     expect(planned([with_({ log: 'hash' })], [forCi(allow)])).toEqual([
       ['obligationsChanged', 'ci', POST, 'allow', 'allow', false],
+    ])
+    expect(
+      planned([forCi(allow)], [forCi(allow), { id: 'log', effect: 'require', tools, obligations: { log: 'hash' } }]),
+    ).toEqual([['obligationsChanged', 'ci', POST, 'allow', 'allow', false]])
+  })
+
+  it('tells when the same is asked under other conditions', () => {
+    const on = (id: string, most: number, obligations?: object) =>
+      forCi({ ...allow, id, args: { '/text': { maxLength: most } }, obligations })
+    const limit = { rateLimit: { limit: 3, window: '1h' } }
+    expect(planned([on('a', 5, limit), on('b', 9)], [on('a', 5), on('b', 9, limit)])).toEqual([
+      ['obligationsChanged', 'ci', POST, 'conditional', 'conditional', true],
+    ])
+    expect(planned([on('a', 5, { log: 'hash' }), on('b', 9)], [on('a', 9), on('b', 5, { log: 'args' })])).toEqual([
+      ['obligationsChanged', 'ci', POST, 'conditional', 'conditional', false],
     ])
   })
 
@@ -153,65 +189,33 @@ describe('an access plan', () => {
     expect(plan.totals.byEffect['destructive']).toMatchObject({ gained: 3 })
   })
 
+  it('lists tools of the same risk by name, and principals as they are asked about', () => {
+    const tools = ['b', 'a', 'c'].map((name) => toolOf('slack', name, { effect: 'read' }))
+    const plan = planAccess(compile({}, { tools }), compile({ rules: [{ id: 'all', effect: 'allow' }] }, { tools }), {
+      principals: PRINCIPALS.slice(0, 2),
+    })
+    expect(plan.gained.map(({ tool, agent }) => `${tool} ${agent}`)).toEqual(
+      ['a', 'b', 'c'].flatMap((name) => [`conn:slack:${name} sidekick`, `conn:slack:${name} ci`]),
+    )
+  })
+
   it("knows that tools of one person's connection exist for that person alone", () => {
     const tools = [{ ...toolNamed('slack:post_message'), owner: 'ann' }]
     const people = ['ann', 'bob'].map((user) => principalOf('ci', { id: user, user }))
     const principals = [...people, principalOf('ci')]
     const plan = planAccess(compile({}, { tools }), compile({ rules: [allow] }, { tools }), { principals })
     expect(plan.gained.map(({ principal }) => principal)).toEqual(['ann'])
+    expect(planAccess(compile({}), compile({ rules: [allow] }), { principals: people }).totals.gained).toBe(2)
   })
 
   it('leaves out what is held back, and takes a tool that is new for one that nobody had', () => {
     const world = compile({ rules: [allow] }).index.tools
     const held = world.map((tool) => ({ ...tool, quarantined: true }))
     const none = compile({}, { tools: held })
-    expect(planAccess(none, compile({ rules: [allow] }, { tools: held }), { principals: PRINCIPALS }).gained).toEqual(
-      [],
-    )
+    const opened = compile({ rules: [allow] }, { tools: held })
+    expect(planAccess(none, opened, { principals: PRINCIPALS }).totals).toMatchObject(NOTHING)
     const few = compile({ rules: [{ id: 'all', effect: 'allow' }] }, { tools: world.slice(0, 3) })
     const all = compile({ rules: [{ id: 'all', effect: 'allow' }] })
     expect(planAccess(few, all, { principals: PRINCIPALS }).totals).toMatchObject({ gained: 30, lost: 0 })
-  })
-})
-
-describe('a text diff', () => {
-  const parse = (document: object) => policyDocumentSchema.parse({ rules: [], ...document })
-
-  it('tells what came, went and changed, line by line, whatever the order', () => {
-    const test = { name: 't', as: { agent: 'ci' }, list: { includes: [] } }
-    const before = parse({
-      rules: [allow, { id: 'a', effect: 'deny' }, { id: 'b', effect: 'deny' }],
-      groups: { g: {} },
-      tests: [test, test],
-    })
-    const after = parse({
-      timezone: 'UTC',
-      rules: [
-        { id: 'b', effect: 'deny' },
-        { ...allow, description: 'why' },
-        { id: 'c', effect: 'deny' },
-      ],
-      groups: { g: {} },
-      tests: [test],
-    })
-    const diff = textDiff(before, after)
-    expect(diff.added.map(({ part, name }) => [part, name])).toEqual([
-      ['rule', 'c'],
-      ['timezone', 'UTC'],
-    ])
-    expect(diff.removed.map(({ part, name }) => [part, name])).toEqual([
-      ['rule', 'a'],
-      ['test', 't'],
-    ])
-    expect(diff.removed[0]?.lines).toEqual(['-{', '-  "effect": "deny",', '-  "id": "a"', '-}'])
-    expect(diff.changed).toHaveLength(1)
-    expect(diff.changed[0]?.lines.filter((line) => !line.startsWith(' '))).toEqual(['+  "description": "why",'])
-  })
-
-  it('keeps the longest part that both have', () => {
-    expect(diffLines(['a', 'b', 'c', 'd'], ['b', 'x', 'd', 'e'])).toEqual(['-a', ' b', '-c', '+x', ' d', '+e'])
-    expect(diffLines([], ['a'])).toEqual(['+a'])
-    const long = Array.from({ length: 1_001 }, (_, line) => `${line}`)
-    expect(diffLines(long, long)).toHaveLength(2_002)
   })
 })
