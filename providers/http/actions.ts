@@ -53,7 +53,7 @@ export const getResource = action({
     'JSON',
     'download',
     'read from a server',
-    'query an endpoint',
+    'query an endpoint, is it up',
   ],
   docs: DOCS,
   effect: 'read',
@@ -110,7 +110,6 @@ export const deleteResource = action({
     "Deletes something below the connection's base URL with DELETE. It cannot be undone from here. Read it with get_resource first.",
   keywords: [
     'remove by REST',
-    'API',
     'erase a record',
     'endpoint',
     'REST delete call',

@@ -34,7 +34,7 @@ export const sendMessage = action({
     'inform',
     'drop a note',
     'tag somebody',
-    'direct message',
+    'direct message, post to everyone',
   ],
   docs: 'https://docs.slack.dev/reference/methods/chat.postMessage',
   effect: 'write',

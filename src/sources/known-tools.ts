@@ -35,9 +35,9 @@ add_observations: remember more, fact, detail, note, learned, preference, prefer
 delete_entities: forget somebody, remove a person, erase a node, wipe, drop from memory, forget about
 delete_observations: forget a fact, no longer true, outdated, wrong information, remove a note, changed their mind
 delete_relations: unlink, disconnect, remove an edge, no longer works at, left the company, not connected any more
-read_graph: everything remembered, whole memory, dump, all that is known, show all, recall everything, what do you remember
+read_graph: everything remembered or stored, whole memory, dump, all that is known, show all, recall everything, what do you remember
 search_nodes: recall, what do you know about, what do we know, look up in memory, find a person, remember, did I mention
-open_nodes: details of a person, look at an entry, by exact name, facts about, show an entity, known entries`,
+open_nodes: details of a person, what is stored for a name, look at an entry, by exact name, facts about, show an entity, known entries`,
   },
   {
     names: ['mcp-servers/everything', 'example-servers/everything', '@modelcontextprotocol/server-everything'],
@@ -47,8 +47,8 @@ get-annotated-message: sample error, success, debug, priority, audience, annotat
 get-env: settings of the process, PATH, config, debug the server, system variables, which variables are set
 get-resource-links: several links, URIs, sample links, pointers
 get-resource-reference: one resource, embed, by id, text or blob, pointer
-get-structured-content: weather, temperature, forecast, humidity, city, conditions, typed JSON, schema
-get-sum: add up, plus, addition, calculate, arithmetic, total, maths, calculator
+get-structured-content: weather, temperature, humidity, city, conditions, rain, typed JSON, schema
+get-sum: add up, plus, two numbers together, how much is, addition, calculate, arithmetic, total, maths, calculator
 get-tiny-image: picture, icon, sample photo, png, graphic
 gzip-file-as-resource: zip, compress, archive, shrink, make smaller, pack, gz
 toggle-simulated-logging: log messages, start logs, stop logs, fake logs, verbose, switch

@@ -33,6 +33,10 @@ export interface Weights {
   readonly synonym: number
   /** What two neighbouring words written as one count (`web page`, `webpage`). */
   readonly compound: number
+  /** What it counts that something is a file or an issue, when the query only shows one by its name (`shapes.ts`). */
+  readonly kind: number
+  /** What the words of such a name count. */
+  readonly name: number
   /** Best score by idf of the query's words: below this there is no close match. */
   readonly weakBelow: number
 }
@@ -57,5 +61,7 @@ export const WEIGHTS: Weights = {
   connectionCoverage: 0.6,
   synonym: 0.45,
   compound: 0.85,
+  kind: 0.7,
+  name: 0.3,
   weakBelow: 0.42,
 }

@@ -1,4 +1,5 @@
 import type { Weights } from './fields.ts'
+import { shaped } from './shapes.ts'
 import { SYNONYMS } from './synonyms.ts'
 import type { VisibleSet } from './visible-set.ts'
 import { isStopWord, toStem, toWords } from './words.ts'
@@ -25,17 +26,26 @@ const MAX_WORDS = 128
 
 /** The words of a query that count, with what each is worth among the visible tools, their synonyms and their compounds. */
 export function toQuery(text: string, set: VisibleSet, weights: Weights): Query {
-  const words = toWords(text.slice(0, MAX_TEXT)).slice(0, MAX_WORDS)
-  const stems = new Set(words.filter((word) => !isStopWord(word)).map(toStem))
+  const { rest, names, kinds } = shaped(text.slice(0, MAX_TEXT))
+  const words = toWords(rest).slice(0, MAX_WORDS)
+  const stems = stemsIn(words)
   const own = [...stems].map((stem) => toConcept(set, [[stem, 1], ...synonymsOf(stem, weights)]))
-  const compounds = compoundsOf(words, weights).filter(([stem]) => !stems.has(stem))
-  const concepts = [...own, ...compounds.map((compound) => toConcept(set, [compound]))]
+  const more: Weighted = [
+    ...compoundsOf(words, weights),
+    ...[...stemsIn(toWords(kinds))].map((stem) => [stem, weights.kind] as const),
+    ...[...stemsIn(toWords(names).slice(0, MAX_WORDS))].map((stem) => [stem, weights.name] as const),
+  ]
+  const others = new Map(more.filter(([stem]) => !stems.has(stem)))
+  const concepts = [...own, ...[...others].map((other) => toConcept(set, [other]))]
   return {
     concepts,
     asked: askedBy(concepts),
     mass: own.reduce((sum, { idf }) => sum + idf, 0),
   }
 }
+
+const stemsIn = (words: readonly string[]): ReadonlySet<string> =>
+  new Set(words.filter((word) => !isStopWord(word)).map(toStem))
 
 type Weighted = readonly (readonly [stem: string, weight: number])[]
 

@@ -96,6 +96,16 @@ toggle switch turn enable disable
 subscription notification
 later schedule tomorrow
 latest recent newest
+whole entire complete full
+deadline due
+holiday vacation
+colleague coworker teammate staff employee
+guest attendee participant invitee
+doc document
+state status
+customer client
+urgent priority
+error crash failure
 `
 
 /** For each stem the other stems of its groups. */
