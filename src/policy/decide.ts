@@ -1,6 +1,7 @@
 import type { Decision, Question } from '../kernel/policy.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
 import { quarantinedReason, undecidableReason, unknownToolReason } from './reasons.ts'
+import { NOWHERE } from './tool-index.ts'
 
 /**
  * The one decision: may this principal see this tool, or call it with these arguments, now. Never throws: what cannot
@@ -16,8 +17,7 @@ export function decide(policy: CompiledPolicy, question: Question): Decision {
 
 function answer(policy: CompiledPolicy, { principal, tool, verb, input = {}, at, labels }: Question): Decision {
   if (tool.quarantined) return denied(quarantinedReason(tool))
-  const place = policy.index.placeOf(tool)
-  const cell = place === undefined ? undefined : policy.find(principal).cell(place)
+  const cell = policy.find(principal).cell(policy.index.placeOf(tool) ?? NOWHERE)
   if (!cell) return denied(unknownToolReason)
   return verb === 'see' ? cell.sight : cell.call({ input, at, labels })
 }

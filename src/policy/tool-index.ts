@@ -12,6 +12,9 @@ export interface ToolIndex {
   placeOf(tool: Feature): number | undefined
 }
 
+/** The place of no tool. */
+export const NOWHERE = -1
+
 /** Indexes the tools of one catalog by connection and provider. Rules with the same selector share one answer. */
 export function indexTools(tools: readonly Feature[]): ToolIndex {
   const all = Uint32Array.from(tools.keys())

@@ -57,10 +57,5 @@ export function isRecorded({ value, members, leaf }: Projection, [token, ...rest
   return member === undefined || isRecorded(member, rest)
 }
 
-/** Whether the recorded part names everything on the way to a pointer, and beside that way. */
-export function isWayRecorded({ value, members, leaf }: Projection, [token, ...rest]: readonly string[]): boolean {
-  if (token === undefined || value !== undefined || leaf) return true
-  if (!members) return false
-  const member = Object.hasOwn(members, token) ? members[token] : undefined
-  return member === undefined || isWayRecorded(member, rest)
-}
+/** Whether the names of everything at the top are known. */
+export const isOpen = ({ value, members }: Projection): boolean => value !== undefined || members !== undefined

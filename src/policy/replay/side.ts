@@ -11,7 +11,8 @@ import { outcomeOf, subjectOf, type Outcome } from '../outcome.ts'
 import { parsePointer } from '../pointer.ts'
 import type { CompiledRule } from '../rule.ts'
 import { isAboutRun } from '../run-scope.ts'
-import { isRecorded, isWayRecorded, type Projection } from './projection.ts'
+import { NOWHERE } from '../tool-index.ts'
+import { isOpen, isRecorded, type Projection } from './projection.ts'
 
 /** One call, as far as it was recorded. */
 export interface Replayed {
@@ -32,15 +33,14 @@ export function sideOf(policy: CompiledPolicy): Side {
   const limits = meter()
   const needs = new WeakMap<Cell, readonly Need[]>()
   const needsOf = (cell: Cell): readonly Need[] => {
-    const known = needs.get(cell) ?? cell.rules.map(toNeed).filter((need) => need !== undefined)
+    const known = needs.get(cell) ?? cell.rules.map(toNeed)
     needs.set(cell, known)
     return known
   }
   return {
     ask: (call) => {
       const { principal, tool, circumstances } = call
-      const place = policy.index.placeOf(tool)
-      const cell = place === undefined ? undefined : policy.find(principal).cell(place)
+      const cell = policy.find(principal).cell(policy.index.placeOf(tool) ?? NOWHERE)
       if (!cell) return undefined
       const unknown = needsOf(cell).filter((need) => !isMet(need, call))
       const decision = unknown.length === 0 ? cell.call(circumstances) : eitherWay(call, cell, unknown)
@@ -57,21 +57,17 @@ interface Need {
   readonly isClosed: boolean
 }
 
-function toNeed(rule: CompiledRule): Need | undefined {
-  const pointers = Object.keys(rule.spec.args ?? {}).map(parsePointer)
-  const isClosed = rule.spec.closedArgs === true
-  return pointers.length > 0 || isClosed || rule.run ? { rule, pointers, isClosed } : undefined
-}
+const toNeed = (rule: CompiledRule): Need => ({
+  rule,
+  pointers: Object.keys(rule.spec.args ?? {}).map(parsePointer),
+  isClosed: rule.spec.closedArgs === true,
+})
 
+/** What is recorded at a pointer is recorded with all names on the way there, and beside it. */
 function isMet({ rule, pointers, isClosed }: Need, { projection, circumstances }: Replayed): boolean {
   if (rule.run && !circumstances.labels) return false
-  if (!pointers.every((tokens) => isRecorded(projection, tokens))) return false
-  if (!isClosed) return true
-  return isRoot(projection) && pointers.every((tokens) => isWayRecorded(projection, tokens))
+  return pointers.every((tokens) => isRecorded(projection, tokens)) && (!isClosed || isOpen(projection))
 }
-
-/** Whether the names of all arguments are known. */
-const isRoot = ({ value, members }: Projection): boolean => value !== undefined || members !== undefined
 
 /**
  * Judges twice: as if everything unknown spoke for the call, and as if it spoke against it. When both come to the same,

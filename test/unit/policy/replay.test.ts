@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { RecordedCall } from '../../../src/policy/replay/recorded-call.ts'
 import { project } from '../../../src/policy/replay/projection.ts'
-import { projectionPaths } from '../../../src/policy/replay/projection-paths.ts'
 import { replay, type ReplayReport } from '../../../src/policy/replay/replay.ts'
-import { compile, NOON, toolNamed } from './office.ts'
+import { compile, NOON, TOOLS, toolNamed } from './office.ts'
 
 const all = { id: 'all', effect: 'allow' }
 const short = {
@@ -32,43 +31,10 @@ const of = (
   list: readonly RecordedCall[],
 ): Promise<ReplayReport> => replay(compile({ rules: before }), compile({ rules: after }), list)
 
-describe('a projection', () => {
-  it('has the names of all arguments, and the values that rules refer to', () => {
-    const input = { to: ['a@x.y'], body: 'secret', options: { format: 'html', token: 't' } }
-    expect(project(input, ['/to', '/options/format', '/gone'])).toEqual({
-      members: { to: { value: ['a@x.y'] }, body: {}, options: { members: { format: { value: 'html' }, token: {} } } },
-    })
-    expect(project(input, [''])).toEqual({ value: input })
-    expect(project({ options: 'none' }, ['/options/format'])).toEqual({ members: { options: { leaf: true } } })
-  })
-
-  it('leaves out what is too large to keep', () => {
-    expect(project({ text: 'x'.repeat(9_000) }, ['/text'])).toEqual({ members: { text: {} } })
-    const many = Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`a${index}`, 1]))
-    expect(project(many, ['/a1'])).toEqual({})
-    expect(project({ ['n'.repeat(129)]: 1 }, ['/a'])).toEqual({})
-  })
-
-  it('refers to what any rule about the tool refers to, enforced or not', () => {
-    const shadow = {
-      id: 's',
-      effect: 'deny',
-      mode: 'shadow',
-      tools: { connections: ['slack'] },
-      args: { '/channel': { equals: 'x' } },
-    }
-    const elsewhere = { id: 'm', effect: 'deny', tools: { names: ['send_message'] }, args: { '/to': { maxItems: 1 } } }
-    const policy = compile({ rules: [all, short, shadow, elsewhere] })
-    expect(projectionPaths(policy, toolNamed('slack:post_message'))).toEqual(['/channel', '/text'])
-    expect(projectionPaths(policy, toolNamed('jira:search_issues'))).toEqual([])
-    expect(projectionPaths(policy, { ...toolNamed('slack:post_message'), name: 'other' })).toEqual([])
-  })
-})
-
 describe('a replay', () => {
   it('counts and lists the calls that would come out otherwise, with the rule that makes the difference', async () => {
     const report = await of([all], [all, short], calls(said('short'), said('far too long'), said('hi')))
-    expect(report).toEqual({
+    expect(report).toStrictEqual({
       total: 3,
       changed: 1,
       widened: 0,
@@ -98,7 +64,12 @@ describe('a replay', () => {
       widened: 1,
       changes: [{ user: 'ann', before: { kind: 'approval' }, after: { kind: 'allow' }, widening: true }],
     })
-    expect(await of([all], [], calls({}))).toMatchObject({ widened: 0, byRule: { all: 1 } })
+    const closed = await of([all], [], calls({}))
+    expect(closed).toMatchObject({ widened: 0, byRule: { all: 1 } })
+    expect(closed.changes[0]?.after).toStrictEqual({
+      kind: 'deny',
+      because: 'No rule allows conn:slack:post_message here. Use another tool, or ask an admin to allow it.',
+    })
   })
 
   it('never guesses: what turns on something that was not recorded is indeterminate', async () => {
@@ -106,6 +77,33 @@ describe('a replay', () => {
     expect(await of([all], [all, short], calls(unrecorded, {}))).toMatchObject({ changed: 0, indeterminate: 2 })
     expect(await of([all], [all], calls(unrecorded, {}))).toMatchObject({ indeterminate: 0 })
     expect(await of([all], [all], calls({ tool: 'conn:slack:gone' }))).toMatchObject({ total: 1, indeterminate: 1 })
+    const few = compile({ rules: [all] }, { tools: TOOLS.filter(({ name }) => name !== 'post_message') })
+    expect(await replay(few, compile({ rules: [all] }), calls({}))).toMatchObject({ changed: 0, indeterminate: 1 })
+    const owned = compile({ rules: [all] }, { tools: [{ ...toolNamed('slack:post_message'), owner: 'ann' }] })
+    expect(await replay(owned, owned, calls({}, { user: 'ann' }))).toMatchObject({ changed: 0, indeterminate: 1 })
+  })
+
+  it('takes what was not recorded both ways at once, for what grants and what takes away', async () => {
+    const unrecorded = calls(said('far too long', ['/channel']))
+    const grant = { ...short, id: 'grant', effect: 'allow' }
+    const take = { ...short, id: 'take', effect: 'deny' }
+    expect(await of([], [grant, take], unrecorded)).toMatchObject({ changed: 0, indeterminate: 1 })
+    expect(await of([], [grant], unrecorded)).toMatchObject({ changed: 0, indeterminate: 1 })
+    expect(await of([all], [all, take], unrecorded)).toMatchObject({ changed: 0, indeterminate: 1 })
+  })
+
+  it('minds limits that may or may not count, and no other obligation', async () => {
+    const unrecorded = calls(said('far too long', ['/channel']))
+    const grant = (obligations: object) => ({ ...short, id: 'grant', effect: 'allow', obligations })
+    const quota = { quota: { limit: 5, window: 'day' } }
+    expect(await of([all], [all, grant(quota)], unrecorded)).toMatchObject({ changed: 0, indeterminate: 1 })
+    expect(await of([all], [all, grant({ log: 'hash' })], unrecorded)).toMatchObject({ changed: 0, indeterminate: 0 })
+  })
+
+  it('says of a denial whatever was recorded that a part was not', async () => {
+    const report = await of([all], [short], calls(said('far too long', ['/channel'])))
+    expect(report.changes[0]?.after.because).toContain('was not recorded')
+    expect(report.byRule).toEqual({ short: 1 })
   })
 
   it('knows what comes out the same whatever was not recorded', async () => {
@@ -145,6 +143,11 @@ describe('a replay', () => {
       indeterminate: 0,
     })
     expect(await of([all], [all, closed], calls({}))).toMatchObject({ indeterminate: 1 })
+    const { args: _, ...empty } = closed
+    expect(await of([all], [all, empty], calls({}, shape({}), shape({ text: 'x' })))).toMatchObject({
+      changed: 1,
+      indeterminate: 1,
+    })
     expect(await of([all], [all, closed], calls({ arguments: { text: 'x' } }))).toMatchObject({
       changed: 0,
       indeterminate: 0,
@@ -172,8 +175,15 @@ describe('a replay', () => {
       obligations: { approval: { approvers: ['machines'] } },
     }
     const { labels: _, ...silent } = calls({})[0] ?? {}
-    const list = [...calls({ labels: ['untrusted'] }, {}), silent as RecordedCall]
-    expect(await of([all], [all, careful], list)).toMatchObject({ changed: 1, indeterminate: 1 })
+    const unknown = [silent as RecordedCall]
+    expect(await of([all], [all, careful], calls({ labels: ['untrusted'] }))).toMatchObject({ changed: 1 })
+    expect(await of([all], [all, careful], calls({}))).toMatchObject({ changed: 0, indeterminate: 0 })
+    expect(await of([all], [all, careful], unknown)).toMatchObject({ changed: 0, indeterminate: 1 })
+    const trusted = { ...all, run: { seen: ['trusted'] } }
+    expect(await of([], [trusted], unknown)).toMatchObject({ changed: 0, indeterminate: 1 })
+    const narrow = { ...short, id: 'narrow', effect: 'allow' }
+    const unrecorded = calls(said('far too long', ['/channel']))
+    expect(await of([all], [all, narrow, careful], unrecorded)).toMatchObject({ changed: 0, indeterminate: 0 })
   })
 
   it('does not judge callers whose claims were not recorded, when rules ask for claims', async () => {
@@ -186,6 +196,13 @@ describe('a replay', () => {
       indeterminate: 1,
     })
     expect(await of([all], [all], list)).toMatchObject({ indeterminate: 0 })
+    const other = { id: 'other', effect: 'deny', subjects: { agents: ['helper'] } }
+    expect(await of([all, other], [all, other], list)).toMatchObject({ indeterminate: 0 })
+    expect(await of([all], [all, other, { ...other, id: 'x', subjects }], list)).toMatchObject({ indeterminate: 1 })
+    const grouped = compile({ groups: { x: subjects }, rules: [all] })
+    expect(await replay(grouped, compile({ rules: [all] }), list)).toMatchObject({ indeterminate: 1 })
+    const named = compile({ groups: { x: {} }, rules: [all] })
+    expect(await replay(named, compile({ rules: [all] }), list)).toMatchObject({ indeterminate: 0 })
   })
 
   it('lists no more changes than asked for, and counts them all', async () => {
