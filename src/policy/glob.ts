@@ -3,7 +3,6 @@
  * each literal piece is looked for once, from left to right.
  */
 export function toGlob(pattern: string): (text: string) => boolean {
-  if (pattern === '*') return () => true
   const [first = '', ...rest] = pattern.split('*')
   const last = rest.pop()
   if (last === undefined) return (text) => text === pattern

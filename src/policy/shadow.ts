@@ -26,7 +26,7 @@ export function withShadow(tool: Feature, rules: readonly CompiledRule[], shadow
 function compare({ id }: CompiledRule, real: Decision, trial: Decision): ShadowVerdict | undefined {
   const note = trial.trace.find(({ rule }) => rule === id)?.note ?? 'match'
   if (real.effect !== trial.effect) return { rule: id, would: trial.effect, note }
-  if (real.effect === 'deny' || trial.effect === 'deny') return undefined
-  const isSame = JSON.stringify(real.obligations) === JSON.stringify(trial.obligations)
-  return isSame ? undefined : { rule: id, would: 'obligations', note }
+  return owedBy(real) === owedBy(trial) ? undefined : { rule: id, would: 'obligations', note }
 }
+
+const owedBy = (decision: Decision): string => JSON.stringify('obligations' in decision && decision.obligations)

@@ -47,6 +47,19 @@ describe('a rule in shadow mode', () => {
     })
   })
 
+  it('says why for itself, not for a rule before it', () => {
+    const other = {
+      id: 'other',
+      effect: 'deny',
+      args: { '/channel': { equals: 'board' } },
+      tools: { names: ['post_message'] },
+    }
+    const logged = { id: 'x', effect: 'require', mode, obligations: { log: 'hash' } }
+    expect(call(compile({ rules: [all, other, logged] }), { ...POST, args: { channel: 'general' } }).shadow).toEqual([
+      { rule: 'x', would: 'obligations', note: 'match' },
+    ])
+  })
+
   it('that allows says only that it alone would have let the call through', () => {
     const grant = { id: 'grant', effect: 'allow', mode, tools: { connections: ['gmail'] } }
     const never = { id: 'never', effect: 'deny', tools: { names: ['send_draft'] } }
