@@ -3,7 +3,7 @@ import type { Action } from './provider.ts'
 
 /**
  * Declares one operation. It only ties the types together, so that `request(input)` sees what `input` parses to;
- * `defineProvider` checks what it says.
+ * `checkProvider` checks what it says.
  */
 export const action = <Input extends z.ZodObject, Output extends z.ZodObject>(
   declaration: Action<Input, Output>,

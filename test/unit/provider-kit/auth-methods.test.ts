@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { checkProvider } from '../../../src/provider-kit/check-provider.ts'
 import {
   action,
   apiKey,
@@ -7,7 +8,6 @@ import {
   bearer,
   clientCredentials,
   custom,
-  defineProvider,
   none,
   oauth2,
   path,
@@ -50,7 +50,7 @@ const manifest = (change: Partial<Provider>, scopes: readonly (readonly string[]
 
 const problemsOf = (change: Partial<Provider>, scopes?: readonly (readonly string[])[]): readonly string[] => {
   try {
-    defineProvider(manifest(change, scopes))
+    checkProvider(manifest(change, scopes))
     return []
   } catch (error) {
     return (error as { data: { problems: readonly string[] } }).data.problems
