@@ -68,6 +68,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const seat = options.owner && ownerSeat({ ...options.owner, clock, log })
   const mcp = mcpHttp(mcpDeps, { lean, ...(seat && { elsewhere: seat.elsewhere }) })
   metrics.watch(toReadings({ engine, egress: world.egress, mcp, clock }))
+  if (seat) metrics.gather({ ...seat.measuring, schedule: realSchedule })
   const specDeps = connectionDeps(world, lean ? world.egress.post : undefined, ground.env, connections)
   const linking: Connecting = openConnecting({ world, connections, specDeps, ...engine, agents, origin, clock, newId })
   const port = toConnectionsPort({ connections, supervisor, specDeps, config: connections.current })
@@ -142,7 +143,13 @@ async function lay(options: ComposeOptions, open: Closing, late: Pick<Connection
   const owner = `gatehouse ${mode}`
   const world = await openWorld({ config, environment: readEnvironment(env), owner, clock, closing: open, log })
   const book = configBook(config, { path, clock, log, audit: world.audit })
-  const metrics = openMetrics({ version: VERSION, tools: config.metrics.tools, now: () => performance.now() })
+  const metrics = openMetrics({
+    version: VERSION,
+    tools: config.metrics.tools,
+    now: () => performance.now(),
+    ...(options.owner && { process: 'owner' }),
+  })
+  open.add(metrics.close)
   const connections = await openConnections({
     tokenRefreshed: metrics.tokenRefreshed,
     world,

@@ -13,6 +13,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Elsewhere, McpHttp } from '../mcp/streamable-http.ts'
+import type { Others } from '../metrics/gather.ts'
 import type { Closing } from './closing.ts'
 import type { Engine } from './engine.ts'
 import { type Ground, toWire, type Welcome } from './ground.ts'
@@ -41,6 +42,8 @@ export interface OwnerSeat {
   /** Ends what workers do for an agent: its key was revoked, or it may not call any more. */
   endAgent(agent: string): void
   workers(): readonly WorkerStatus[]
+  /** Workers as those who measure a part of what the gateway does. */
+  readonly measuring: Pick<Others, 'expected' | 'members'>
   /** What workers run now, for the counts of the whole gateway. */
   running(): number
   /** Lets workers in once the application is served. */
@@ -97,6 +100,11 @@ export function ownerSeat({ directory, workers: count, listen, clock, log }: Own
       [...workers.values()]
         .map(({ id, pid, since, status }) => ({ id, pid, since, ...status }))
         .toSorted((a, b) => a.id - b.id),
+    measuring: {
+      expected: count,
+      members: () =>
+        [...workers.values()].map(({ wire }) => ({ ended: wire.closed, read: () => wire.ask('metrics.read', null) })),
+    },
     running: () => [...workers.values()].reduce((sum, { status }) => sum + status.running, 0),
     door: (hosting) => ({
       socket: join(directory, 'http.sock'),

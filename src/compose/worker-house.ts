@@ -19,6 +19,8 @@ import type { Source } from '../kernel/source.ts'
 import type { Tool } from '../kernel/tool.ts'
 import { leanHttp, type LeanHttp } from '../mcp/lean-http.ts'
 import type { SessionFacts } from '../mcp/streamable-http.ts'
+import type { Figures } from '../metrics/gather.ts'
+import { type Metrics, openMetrics } from '../metrics/metrics.ts'
 import type { CompiledPolicy } from '../policy/compiled-policy.ts'
 import { noLedger } from '../sources/process-ledger.ts'
 import { realSchedule } from '../sources/schedule.ts'
@@ -43,6 +45,8 @@ const PAGE_SIZE = 1_000
 const MAX_JWKS_BYTES = 262_144
 
 export interface WorkerHouseParts {
+  /** Its number. */
+  readonly worker: number
   readonly wire: Link
   readonly driver: Driver
   readonly welcome: Welcome
@@ -58,6 +62,8 @@ export interface WorkerHouseParts {
 export interface WorkerHouse {
   readonly lean: LeanHttp
   readonly identity: ReturnType<typeof createIdentity>
+  /** What it has measured, for the owner's `/metrics`. */
+  figures(): Promise<Figures>
   /** Takes over what the ground is now. */
   grown(): Promise<void>
 }
@@ -72,7 +78,9 @@ export async function workerHouse(parts: WorkerHouseParts): Promise<WorkerHouse>
   const sources = workerSources(sourceDeps(store, egress, clock))
   closing.add(sources.close)
   const { snapshots, validator } = copiedSnapshots(parts, sources, identities.agents.agents)
-  const gateway = await workerGateway(parts, store, { snapshots, validator })
+  const metrics = measuring(parts)
+  const gateway = await workerGateway(parts, store, { snapshots, validator, telemetry: metrics.telemetry })
+  metrics.watchLoad({ calls: () => gateway.concurrency.counts().connections, requests: egress.load })
   const mcpDeps = toMcpDeps({
     gateway,
     snapshots,
@@ -99,7 +107,15 @@ export async function workerHouse(parts: WorkerHouseParts): Promise<WorkerHouse>
   }
   closing.add(identities.agents.onChange(() => void snapshots.rebuild()))
   await grown()
-  return { lean, identity: identityOf(parts, identities, egress), grown }
+  return { lean, identity: identityOf(parts, identities, egress), figures: metrics.figures, grown }
+}
+
+/** Counted from zero for each owner, which adds up what its workers tell. */
+function measuring({ worker, ground, closing }: WorkerHouseParts): Metrics {
+  const { tools } = ground().config.metrics
+  const metrics = openMetrics({ version: VERSION, tools, now: () => performance.now(), process: `worker-${worker}` })
+  closing.add(metrics.close)
+  return metrics
 }
 
 function sourceDeps(store: Store, egress: Egress, clock: Clock): ConnectionDeps {
@@ -129,13 +145,14 @@ function sourceDeps(store: Store, egress: Egress, clock: Clock): ConnectionDeps 
 async function workerGateway(
   { wire, welcome, ground, log, clock, closing }: WorkerHouseParts,
   store: Store,
-  { snapshots, validator }: ReturnType<typeof copiedSnapshots>,
+  { snapshots, validator, telemetry }: ReturnType<typeof copiedSnapshots> & Pick<Metrics, 'telemetry'>,
 ): Promise<GatewayDeps> {
   const switchboard = freezeSwitch()
   const freezes = await freezeBook({ store, apply: switchboard.set })
   closing.add(freezes.close)
   const ports = remotePorts(wire)
   const gateway: GatewayDeps = {
+    telemetry,
     freezes: switchboard,
     // Rules about runs keep a call from being answered here at all.
     runs: { seen: () => new Set(), mark: refuseLabels },

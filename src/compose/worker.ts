@@ -137,6 +137,7 @@ interface Wire extends Link {
   told(method: string): void
   readonly grown: { listener: (params: Json) => void }
   readonly ended: { agent: (id: string) => void; session: (params: JsonObject) => void }
+  readonly measured: { figures: () => Promise<unknown> }
   readonly driver: Driver
 }
 
@@ -150,11 +151,13 @@ async function reach(path: string, stop: AbortSignal): Promise<Wire | undefined>
   if (stop.aborted) return void socket.destroy()
   const grown: Wire['grown'] = { listener: () => undefined }
   const ended: Wire['ended'] = { agent: () => undefined, session: () => undefined }
+  const measured: Wire['measured'] = { figures: () => Promise.resolve() }
   const drivers: Driver[] = []
   const wire = link(socket, (made) => {
     const { driver, handlers } = remoteDriver(made)
     drivers.push(driver)
     return {
+      asked: { 'metrics.read': () => measured.figures() },
       told: {
         ...handlers.told,
         ground: (params) => grown.listener(params),
@@ -164,7 +167,7 @@ async function reach(path: string, stop: AbortSignal): Promise<Wire | undefined>
     }
   })
   const [driver] = drivers
-  return driver && { ...wire, told: (method) => wire.tell(method, null), grown, ended, driver }
+  return driver && { ...wire, told: (method) => wire.tell(method, null), grown, ended, measured, driver }
 }
 
 const connected = (path: string): Promise<Socket | undefined> =>
@@ -209,6 +212,7 @@ async function sit(worker: Worker, wire: Wire, open: Closing): Promise<Seat> {
   let ground = merged(undefined, facts['ground'])
   log.setLevel(ground.config.log.level)
   const house = await workerHouse({
+    worker: options.worker,
     wire,
     driver: wire.driver,
     welcome,
@@ -224,6 +228,7 @@ async function sit(worker: Worker, wire: Wire, open: Closing): Promise<Seat> {
   }
   for (const params of later) grow(params)
   wire.grown.listener = grow
+  wire.measured.figures = house.figures
   wire.ended.agent = (id) => house.lean.end(({ agent }) => agent === id)
   wire.ended.session = ({ session, request }) =>
     typeof session === 'string' &&
@@ -274,10 +279,7 @@ function httpOf(
         return answer ? toResponse(answer) : forward.whole(asked.request, text, peers.get(asked.request))
       },
     },
-    allowed: () => ({
-      hosts: [...defaultHosts(place()), ...ground().config.server.allowedHosts],
-      origins: [...defaultOrigins(place()), ...ground().config.server.allowedOrigins],
-    }),
+    allowed: () => allowedOn(ground()),
     notReady: () => undefined,
     hasToolset: (name) => Object.hasOwn(ground().config.toolsets, name),
     maxBodyBytes: ground().config.server.maxBodyBytes,

@@ -24,11 +24,14 @@ interface Place extends Installation {
 }
 
 /** Asks the API as the command line does, without the time that a command takes to start. */
-async function admin(place: Place, method: string, path: string, body?: object): Promise<Response> {
+const admin = (place: Place, method: string, path: string, body?: object): Promise<Response> =>
+  asOwner(place, method, `/api${path}`, body)
+
+async function asOwner(place: Place, method: string, path: string, body?: object): Promise<Response> {
   const lock: unknown = JSON.parse(await readFile(join(place.directory, '.gatehouse/store.lock'), 'utf8'))
   const token = isJsonObject(lock) && typeof lock['token'] === 'string' ? lock['token'] : ''
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' }
-  return fetch(new URL(`/api${path}`, place.mcp), {
+  return fetch(new URL(path, place.mcp), {
     method,
     headers,
     ...(body && { body: JSON.stringify(body) }),
@@ -127,6 +130,36 @@ describe('gatehouse serve --workers', { timeout: 60_000 }, () => {
     expect(verified.code).toBe(0)
     const { out } = await place.run('audit', 'query', '--json', '--limit', '1000')
     expect(out.match(/"conn:fast:echo"/g)?.length).toBe(place.downstream.calls())
+  })
+
+  it('sums what all workers have measured in /metrics, and says how many are missing', async () => {
+    const place = await served()
+    const caller = await mcpCaller({ ...place, era: 'modern' })
+    await warm(place, caller)
+    expect((await statusOf(place)).workers.every(({ calls }) => calls > 5)).toBe(true)
+    await Promise.all(Array.from({ length: 50 }, () => caller.call('conn:fast:echo', { text: 'x' })))
+    await caller.call('conn:local:echo', { message: 'x' })
+    const scrape = async (): Promise<string> => (await asOwner(place, 'GET', '/metrics')).text()
+    const counted = async (connection: string): Promise<number> =>
+      Number(
+        new RegExp(`^gw_calls_total\\{connection="${connection}",outcome="ok"\\} (\\d+)$`, 'm').exec(
+          await scrape(),
+        )?.[1],
+      )
+    await expect.poll(() => counted('fast'), PATIENCE).toBe(place.downstream.calls())
+    expect(await counted('local')).toBe(1)
+    const text = await scrape()
+    for (const name of ['owner', 'worker-1', 'worker-2'])
+      expect(text).toContain(`process_resident_memory_bytes{process="${name}"}`)
+    expect(text).toContain('gw_workers{state="missing"} 0')
+    const [victim] = (await statusOf(place)).workers
+    const before = await counted('fast')
+    process.kill(victim?.pid ?? 0, 'SIGKILL')
+    const isBack = async (): Promise<boolean> => (await scrape()).includes('gw_workers{state="told"} 2')
+    await expect.poll(async () => (await statusOf(place)).workers[0]?.pid === victim?.pid, PATIENCE).toBe(false)
+    await expect.poll(isBack, PATIENCE).toBe(true)
+    // What an ended worker has told counts on: sums never fall.
+    expect(await counted('fast')).toBe(before)
   })
 
   it('shuts a revoked key out of all workers, and freezes and thaws all of them', async () => {
