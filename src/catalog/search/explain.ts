@@ -5,7 +5,7 @@ import type { Concept, Query } from './query.ts'
 import { postingWorth, saturated } from './score.ts'
 import type { VisibleSet } from './visible-set.ts'
 
-/** Where a score comes from. The fields add up to the score before what names add. */
+/** Where a score comes from. The fields add up to the score before what names add and questions take away. */
 export interface Explanation {
   readonly fields: Readonly<Partial<Record<Field, number>>>
   /** The share of the name's words that the query says, 0 to 1. */

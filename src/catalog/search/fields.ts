@@ -37,6 +37,8 @@ export interface Weights {
   readonly kind: number
   /** What the words of such a name count. */
   readonly name: number
+  /** A question is hardly answered by a tool that is known to change something: its score is multiplied with this. */
+  readonly changing: number
   /** Best score by idf of the query's words: below this there is no close match. */
   readonly weakBelow: number
 }
@@ -63,5 +65,6 @@ export const WEIGHTS: Weights = {
   compound: 0.85,
   kind: 0.7,
   name: 0.3,
+  changing: 0.7,
   weakBelow: 0.42,
 }

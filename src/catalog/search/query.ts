@@ -18,6 +18,8 @@ export interface Query {
   readonly asked: ReadonlyMap<number, number>
   /** The idf of the query's own words, found or not: what a perfect hit would have to explain. */
   readonly mass: number
+  /** It asks what is the case, by how it begins; it does not tell what to do. */
+  readonly isQuestion: boolean
 }
 
 /** Longer queries are cut: the words that count come first. */
@@ -39,10 +41,15 @@ export function toQuery(text: string, set: VisibleSet, weights: Weights): Query 
   const concepts = [...own, ...[...others].map((other) => toConcept(set, [other]))]
   return {
     concepts,
+    isQuestion: QUESTION.test(text),
     asked: askedBy(concepts),
     mass: own.reduce((sum, { idf }) => sum + idf, 0),
   }
 }
+
+/** `can` and `could` are left out: they ask for a favour. */
+const QUESTION =
+  /^\W{0,8}(?:what|which|where|when|who|whose|why|how|is|are|was|were|do|does|did|has|have|any)(?:['’]\w{1,3})?(?!\w)/i
 
 const stemsIn = (words: readonly string[]): ReadonlySet<string> =>
   new Set(words.filter((word) => !isStopWord(word)).map(toStem))

@@ -71,14 +71,18 @@ function find(set: VisibleSet, text: string, query: Query, { limit, weights }: {
     const worst = best.length < limit ? undefined : best.at(-1)
     const isHopeless = worst !== undefined && base * most < worst.score
     if (isHopeless && !exact.has(position)) return
-    const score = base * raise(position)
-    if (tool !== undefined) keepBest(best, { position, tool, score, exact: exact.has(position) }, limit)
+    if (tool === undefined) return
+    const score = base * raise(position) * (query.isQuestion && changes(tool) ? weights.changing : 1)
+    keepBest(best, { position, tool, score, exact: exact.has(position) }, limit)
   }
   const unscored = [...exact].filter((position) => scores.of[position] === 0)
   scores.touched.forEach(consider)
   unscored.forEach(consider)
   return { best, matches: scores.touched.length + unscored.length }
 }
+
+/** What is known to change something; of what is not classified nobody knows. */
+const changes = ({ effect }: Tool): boolean => effect === 'write' || effect === 'destructive'
 
 /** What a tool's score is multiplied with because the query calls it, or its connection, by name. */
 export function raiseOf(set: VisibleSet, query: Query, weights: Weights): (tool: number) => number {

@@ -18,7 +18,7 @@ const SHAPES: readonly Shape[] = [
   { pattern: file('txt|md|csv|tsv|json|ya?ml|xml|toml|ini|cfg|conf|log|docx?|xlsx?|pptx?|pdf|html?'), words: 'file' },
   { pattern: file('py|ts|java|go|rs|rb|php|sh|sql|css'), words: 'file' },
   // The names of standards and products that are written like the key of an issue are none.
-  { pattern: /\b(?!UTF|SHA|ISO|RFC|GPT|COVID|HTTP|WIN|MP)[A-Z][A-Z0-9]{1,9}-\d{1,6}\b/g, words: 'issue' },
+  { pattern: /\b(?!UTF|SHA|ISO|RFC|GPT|COVID|HTTP|WIN|MP)[A-Z][A-Z0-9]{1,9}-\d{1,6}\b/g, words: 'issue jira' },
   { pattern: /(?<![\p{L}\p{N}&/])#\d{1,7}\b/gu, words: 'issue' },
   { pattern: /(?<![\p{L}\p{N}&/])#\p{L}[\p{L}\p{N}_-]{1,79}/gu, words: 'channel' },
   {

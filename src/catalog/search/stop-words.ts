@@ -6,7 +6,7 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
   off on once only or other our ours out over own please re s same she should so some such t than that the their them then
   there these they this those through thus to too under until up upon us ve very via was we were what when where whether
   which while who whom whose why will with within without would you your yours yourself
-  want wants wanted need needs like help let hey hi hello thanks thank able give gives given tell know looking provide
+  want wants wanted need needs like help let hey hi hello thanks thank able give gives given tell looking provide
   provides provided providing specific specifically detailed currently really actually kindly sure interested curious
   possible way ways thing things lot bit something anything someone`.split(/\s+/),
 )
