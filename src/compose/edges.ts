@@ -39,6 +39,7 @@ export const toMcpDeps = ({ seal, clock, newId, log, ...parts }: McpParts): McpD
   },
   features: toFeaturesPort(parts),
   capabilities: () => connectedCapabilities(parts),
+  telemetry: parts.gateway.telemetry,
   onToolsChanged: parts.snapshots.onChange,
   onFeaturesChanged: onFeaturesChanged(parts),
   seal,

@@ -7,6 +7,8 @@ import type { Feature } from './tool.ts'
 export interface Telemetry {
   /** `type` is the audit event's, such as `tool.call`. */
   begin(type: string, exchange: Exchange): Course
+  /** Around the making of a list, such as `tools/list`: no connection is asked for it. Gives and throws what the work does. */
+  listing<T>(method: string, exchange: Exchange, list: () => T): T
 }
 
 /** One act, from its beginning to its outcome. */

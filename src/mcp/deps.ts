@@ -5,6 +5,7 @@ import type { Clock, NewId } from '../kernel/clock.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
 import type { ToolResult } from '../kernel/tool.ts'
 
 /** The two lives of the gateway, as the protocol needs them. Both throw GatewayError. */
@@ -76,6 +77,8 @@ export interface McpDeps {
   readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
   /** Words for the model about this server. */
   readonly instructions?: string
+  /** What operators measure of lists; calls are measured where they live. */
+  readonly telemetry?: Pick<Telemetry, 'listing'> | undefined
   readonly clock: Clock
   /** Makes request ids and session ids: unguessable, visible ASCII. */
   readonly newId: NewId

@@ -2,8 +2,9 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import { cursorIn, listHints, type Method, textIn } from './method.ts'
-import type { FeaturesPort, ListedKind } from './deps.ts'
+import type { FeaturesPort, ListedKind, McpDeps } from './deps.ts'
 import { isInputRequired, toInputRequired } from './input-required.ts'
+import { type ListMethod, measuredList } from './measured-list.ts'
 import { withoutHopMeta } from './meta.ts'
 
 /** The longest time that a client may keep what it read, in milliseconds: changes are not always announced. */
@@ -16,11 +17,15 @@ const MEMBERS: Readonly<Record<ListedKind, string>> = {
 }
 
 /** What the gateway answers about resources, prompts and completions. Subscriptions belong to sessions and streams. */
-export function featureMethods(features: FeaturesPort): Readonly<Record<string, Method>> {
+export function featureMethods({
+  features,
+  telemetry,
+}: Pick<McpDeps, 'features' | 'telemetry'>): Readonly<Record<string, Method>> {
+  const list = (method: string, kind: ListedKind): Method => measuredList(telemetry, method, lister(features, kind))
   return {
-    'resources/list': lister(features, 'resource'),
-    'resources/templates/list': lister(features, 'template'),
-    'prompts/list': lister(features, 'prompt'),
+    'resources/list': list('resources/list', 'resource'),
+    'resources/templates/list': list('resources/templates/list', 'template'),
+    'prompts/list': list('prompts/list', 'prompt'),
     'resources/read': async (params, exchange) => {
       const result = await features.read(textIn(params, 'uri', 'resources/read'), exchange)
       return { result: passedOn(result, exchange, () => readHints(result)) }
@@ -37,7 +42,7 @@ export function featureMethods(features: FeaturesPort): Readonly<Record<string, 
 }
 
 const lister =
-  (features: FeaturesPort, kind: ListedKind): Method =>
+  (features: FeaturesPort, kind: ListedKind): ListMethod =>
   (params, exchange) => {
     const { items, nextCursor } = features.list(kind, exchange.principal, cursorIn(params), exchange.toolset)
     const result = { [MEMBERS[kind]]: items, ...(nextCursor !== undefined && { nextCursor }) }

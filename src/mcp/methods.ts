@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { McpDeps } from './deps.ts'
 import { featureMethods } from './feature-methods.ts'
 import { isInputRequired, toInputRequired } from './input-required.ts'
+import { measuredList } from './measured-list.ts'
 import { cursorIn, listHints, type Method, type Methods, type Reply, textIn } from './method.ts'
 import { projection, type Projection } from './output.ts'
 import { METHOD_NOT_FOUND } from './rpc.ts'
@@ -18,9 +19,11 @@ export function mcpMethods(deps: McpDeps): Methods {
   const output = projection(deps.tools)
   const table: Readonly<Record<string, Method>> = {
     ping: () => ({ result: {} }),
-    'tools/list': (params, exchange) => listTools(deps, output, params, exchange),
+    'tools/list': measuredList(deps.telemetry, 'tools/list', (params, exchange) =>
+      listTools(deps, output, params, exchange),
+    ),
     'tools/call': (params, exchange) => callTool(deps, output, params, exchange),
-    ...featureMethods(deps.features),
+    ...featureMethods(deps),
   }
   return {
     serves: (method) => Object.hasOwn(table, method),

@@ -10,6 +10,19 @@ export interface Measured {
   readonly upstreamMs: number | undefined
 }
 
+/** One list that was made, or could not be: `errorType` is empty when all went well. */
+export interface Listed {
+  readonly method: string
+  readonly errorType: string
+  readonly totalMs: number
+}
+
+/** Counts and times what is over. */
+export interface Meter {
+  act(act: Measured): void
+  list(list: Listed): void
+}
+
 /** Different values of a label; what comes later counts as `other`. Connections and tools come and go. */
 const MOST_CONNECTIONS = 1_000
 const MOST_TOOLS = 2_000
@@ -19,7 +32,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const OWN_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30]
 
 /** Counts and times acts by their outcome lines, so that metrics and audit log cannot tell different stories. */
-export function callMeter(registry: Registry, { tools }: { readonly tools: boolean }): (act: Measured) => void {
+export function callMeter(registry: Registry, { tools }: { readonly tools: boolean }): Meter {
   const registers = [registry]
   const byTool = tools ? ['gen_ai_tool_name'] : []
   const calls = new Counter({
@@ -42,7 +55,7 @@ export function callMeter(registry: Registry, { tools }: { readonly tools: boole
   })
   const server = new Histogram({
     name: 'mcp_server_operation_duration_seconds',
-    help: 'Acts of agents from beginning to end.',
+    help: 'Acts of agents from beginning to end, and lists.',
     labelNames: ['mcp_method_name', 'error_type', ...byTool],
     buckets: BUCKETS,
     registers,
@@ -62,7 +75,7 @@ export function callMeter(registry: Registry, { tools }: { readonly tools: boole
   })
   const connectionLabel = bounded(MOST_CONNECTIONS)
   const toolLabel = bounded(MOST_TOOLS)
-  return ({ method, event, totalMs, upstreamMs }) => {
+  const act = ({ method, event, totalMs, upstreamMs }: Measured): void => {
     const { outcome = 'ok', code = '', decision } = event
     const connection = event.connection === undefined ? 'none' : connectionLabel(event.connection)
     // What an agent has asked for in vain may be anything at all.
@@ -77,6 +90,11 @@ export function callMeter(registry: Registry, { tools }: { readonly tools: boole
     if (upstreamMs !== undefined)
       client.observe({ mcp_method_name: method, connection, error_type }, upstreamMs / 1_000)
     added.observe(Math.max(0, totalMs - (upstreamMs ?? 0)) / 1_000)
+  }
+  return {
+    act,
+    list: ({ method, errorType, totalMs }) =>
+      server.observe({ mcp_method_name: method, error_type: errorType }, totalMs / 1_000),
   }
 }
 

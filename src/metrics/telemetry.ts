@@ -1,9 +1,10 @@
 import type { Course, Telemetry } from '../kernel/telemetry.ts'
-import type { Measured } from './call-meter.ts'
+import { toGatewayError } from '../kernel/errors.ts'
+import type { Meter } from './call-meter.ts'
 import type { Tracing } from './tracing.ts'
 
 export interface TelemetryDeps {
-  readonly meter: (act: Measured) => void
+  readonly meter: Meter
   readonly tracing: Tracing
   /** Milliseconds with fractions; only differences count. */
   readonly now: () => number
@@ -36,9 +37,23 @@ export const telemetry = ({ meter, tracing, now }: TelemetryDeps): Telemetry => 
         }
       },
       ended(event) {
-        meter({ method, event, totalMs: now() - startedAt, upstreamMs })
+        meter.act({ method, event, totalMs: now() - startedAt, upstreamMs })
         span?.ended(event)
       },
+    }
+  },
+  listing(method, exchange, list) {
+    const startedAt = now()
+    const span = tracing.begin(method, exchange)
+    let errorType = ''
+    try {
+      return list()
+    } catch (error) {
+      errorType = toGatewayError(error).code
+      throw error
+    } finally {
+      meter.list({ method, errorType, totalMs: now() - startedAt })
+      span?.over(errorType)
     }
   },
 })

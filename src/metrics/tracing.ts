@@ -21,7 +21,12 @@ import { parentOf, withParent } from './trace-context.ts'
 /** Spans by the semantic conventions for MCP of OpenTelemetry's GenAI group (2026, status Development). */
 export interface Tracing {
   /** Undefined while nobody has registered a tracer provider. */
-  begin(method: string, exchange: Exchange): Course | undefined
+  begin(method: string, exchange: Exchange): Traced | undefined
+}
+
+export interface Traced extends Course {
+  /** Ends what is no act of the audit log: with an empty text when all went well. */
+  over(errorType: string): void
 }
 
 const NAME = 'gatehouse'
@@ -45,7 +50,7 @@ function registered(version: string): Tracer | undefined {
  * A span SERVER for the act and a span CLIENT for what is sent. The parent is what the caller's `_meta` says; what HTTP
  * instrumentation has under way is linked then, and else the parent.
  */
-function course(tracer: Tracer, method: string, exchange: Exchange): Course {
+function course(tracer: Tracer, method: string, exchange: Exchange): Traced {
   const active = context.active()
   const parent = parentOf(exchange.meta)
   const around = trace.getSpanContext(active)
@@ -69,6 +74,7 @@ function course(tracer: Tracer, method: string, exchange: Exchange): Course {
       name(span, method, event)
       end(span, errorTypeOf(event))
     },
+    over: (errorType) => end(span, errorType),
   }
 }
 

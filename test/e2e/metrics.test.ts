@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type FakeVendor, fakeVendor, json } from '../helpers/fake-vendor.ts'
 import { type FrontDoor, frontDoor } from '../helpers/front-door.ts'
+import { mcpCaller } from '../helpers/mcp-caller.ts'
 
 const TOKEN = 'a-scraper-with-a-long-token'
 const POLICY = {
@@ -127,6 +128,35 @@ describe('/metrics', () => {
     const sent = samples.filter(({ name }) => name === 'mcp_client_operation_duration_seconds_count')
     expect(sent.reduce((sum, one) => sum + one.value, 0)).toBe(5)
     expect(value('gw_added_duration_seconds_count')).toBe(records.length)
+  })
+
+  it('times lists by method, those that fail by code, in both eras', async () => {
+    const key = await door.agent('lister')
+    const counts = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        (await scrape()).samples.flatMap(({ name, labels: { mcp_method_name: method, error_type: code }, value }) =>
+          name === 'mcp_server_operation_duration_seconds_count' && method?.endsWith('/list') === true
+            ? [[`${method} ${code}`, value]]
+            : [],
+        ),
+      )
+    const [modern, legacy] = [
+      await mcpCaller({ mcp: door.endpoint.href, key, era: 'modern' }),
+      await mcpCaller({ mcp: door.endpoint.href, key, era: 'legacy' }),
+    ]
+    const before = await counts()
+    for (const caller of [modern, modern, legacy]) await caller.list()
+    await legacy.request('tools/list', { cursor: 'made-up' })
+    await modern.request('prompts/list', {})
+    await modern.request('resources/templates/list', {})
+    const after = await counts()
+    const more = Object.entries(after).map(([key_, count]) => [key_, count - (before[key_] ?? 0)])
+    expect(Object.fromEntries(more)).toEqual({
+      'tools/list ': 3,
+      'tools/list invalid_cursor': 1,
+      'prompts/list ': 1,
+      'resources/templates/list ': 1,
+    })
   })
 
   it('has every promised name, histograms that add up, and no agent, person or argument in any label', async () => {

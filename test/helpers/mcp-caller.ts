@@ -10,6 +10,8 @@ export interface CallerPlace {
 export interface McpCaller {
   call(name: string, input: JsonObject): Promise<JsonObject>
   list(): Promise<JsonObject>
+  /** The whole answer to any other request. */
+  request(method: string, params: JsonObject): Promise<JsonObject>
   /** Opens the stream of a legacy session; the result gives what has come over it. */
   listen(): Promise<() => string>
 }
@@ -37,6 +39,7 @@ export async function mcpCaller({
   return {
     call: (name, input) => post('tools/call', { name, arguments: input }),
     list: () => post('tools/list', {}),
+    request: post,
     async listen() {
       const stop = new AbortController()
       onTestFinished(() => stop.abort())

@@ -9,6 +9,9 @@ import {
 } from '@opentelemetry/api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openMetrics } from '../../../src/metrics/metrics.ts'
+import { adminPrincipal } from '../../../src/identity/principals.ts'
+import { GatewayError } from '../../../src/kernel/errors.ts'
+import type { Exchange } from '../../../src/kernel/exchange.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import { type FakeConnection, testGateway } from '../../helpers/test-gateway.ts'
 import { sourceTool } from '../../helpers/tools.ts'
@@ -82,6 +85,12 @@ afterEach(() => {
   trace.disable()
 })
 
+const EXCHANGE: Exchange = {
+  principal: adminPrincipal('acme'),
+  requestId: 'r-1',
+  signal: new AbortController().signal,
+  protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
+}
 const ERROR = 2
 const SERVER = 1
 const CLIENT = 2
@@ -183,6 +192,21 @@ describe('with a tracer provider', () => {
       ['internal', ERROR],
     ])
     expect(spans.every(({ ended }) => ended)).toBe(true)
+  })
+
+  it('makes one span for a list, under the span of the caller', () => {
+    const { telemetry } = openMetrics({ version: '1.2.3', tools: false, now: () => 0 })
+    const exchange = { ...EXCHANGE, meta: { traceparent: CALLER } }
+    expect(telemetry.listing('tools/list', exchange, () => 'a page')).toBe('a page')
+    const refused = (): never => {
+      throw new GatewayError('invalid_cursor', 'No such cursor.')
+    }
+    expect(() => telemetry.listing('tools/list', exchange, refused)).toThrow('No such cursor.')
+    expect(spans).toMatchObject([
+      { name: 'tools/list', kind: SERVER, parent: { traceId: TRACE }, ended: true },
+      { name: 'tools/list', ended: true, status: ERROR, attributes: { 'error.type': 'invalid_cursor' } },
+    ])
+    expect(spans[0]?.attributes).toEqual({ 'mcp.method.name': 'tools/list', 'mcp.protocol.version': '2026-07-28' })
   })
 
   it('does not take a name that an agent has made up', async () => {
