@@ -1,5 +1,6 @@
 import type { Question } from '../kernel/policy.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { principalFor } from './caller.ts'
 import type { CompiledPolicy } from './compiled-policy.ts'
 import { decide } from './decide.ts'
 import { meter } from './meter.ts'
@@ -69,18 +70,12 @@ function run(policy: CompiledPolicy, test: PolicyTest, now: number): Verdict {
   return checkCall(policy, principal, test, test.at === undefined ? now : Date.parse(test.at))
 }
 
-function toPrincipal(policy: CompiledPolicy, { as: caller }: PolicyTest): Principal | undefined {
+function toPrincipal(
+  policy: CompiledPolicy,
+  { as: { user, groups = [], claims, ...caller } }: PolicyTest,
+): Principal | undefined {
   const agent = policy.agents.get(caller.agent)
-  if (!agent) return undefined
-  return {
-    id: caller.user === undefined ? `agent:${agent.id}` : `agent:${agent.id}/user:${caller.user}`,
-    organisation: 'default',
-    agent: agent.id,
-    ...(caller.user === undefined ? {} : { user: caller.user }),
-    groups: [...agent.groups, ...(caller.groups ?? [])],
-    claims: caller.claims ?? {},
-    credential: 'key',
-  }
+  return agent && principalFor({ agent: agent.id, user, groups: [...agent.groups, ...groups], claims })
 }
 
 function checkCall(policy: CompiledPolicy, principal: Principal, test: PolicyTest, at: number): Verdict {

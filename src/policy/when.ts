@@ -9,16 +9,21 @@ const DAY_MINUTES = 24 * 60
  * begins; `from` is inside, `to` is outside.
  */
 export function compileWhen(when: When, zone: string, clock: (at: number) => LocalTime): Test<number> {
-  const notBefore = when.notBefore === undefined ? -Infinity : Date.parse(when.notBefore)
-  const notAfter = when.notAfter === undefined ? Infinity : Date.parse(when.notAfter)
+  const [first, last] = boundsOf(when)
   const isInWindow = windowOf(when)
   const demand = `the time must be ${describeWhen(when, zone)}`
   return (at) => {
     if (!Number.isFinite(at)) return unsure(demand)
-    if (at < notBefore || at > notAfter || !isInWindow(clock(at))) return no(demand)
+    if (at < first || at > last || !isInWindow(clock(at))) return no(demand)
     return undefined
   }
 }
+
+/** The first and the last moment at which a rule holds, in milliseconds since the epoch; infinite where there is none. */
+export const boundsOf = ({ notBefore, notAfter }: When): readonly [number, number] => [
+  notBefore === undefined ? -Infinity : Date.parse(notBefore),
+  notAfter === undefined ? Infinity : Date.parse(notAfter),
+]
 
 function windowOf({ days, from, to }: When): (time: LocalTime) => boolean {
   const begin = from === undefined ? 0 : minutesOf(from)

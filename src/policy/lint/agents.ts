@@ -1,18 +1,17 @@
-import type { Agent, Principal } from '../../kernel/principal.ts'
+import { principalFor } from '../caller.ts'
 import type { CompiledPolicy } from '../compiled-policy.ts'
 import type { CompiledRule } from '../rule.ts'
 import { rulesByPlace } from '../rules-by-place.ts'
 import { isSend } from './arguments.ts'
 import { type Draft, toolsText } from './finding.ts'
-import { type Cell, lintTwins, twinsIn } from './twins.ts'
+import { type Cell, lintTwins } from './twins.ts'
 
 /** What agents can do that an admin should know of. */
 export function lintAgents(policy: CompiledPolicy): readonly Draft[] {
   const agents = [...policy.agents.values()].filter(({ enabled }) => enabled)
-  const twins = twinsIn(policy.index.tools)
   const selected = new Map<string, readonly (readonly CompiledRule[])[]>()
-  return agents.flatMap((agent) => {
-    const view = policy.find(toPrincipal(agent))
+  return agents.flatMap(({ id, groups }) => {
+    const view = policy.find(principalFor({ agent: id, groups }))
     const byPlace = selected.get(view.signature) ?? rulesByPlace(view.rules, policy.index.tools.length)
     selected.set(view.signature, byPlace)
     const visible = new Set(view.features)
@@ -22,22 +21,13 @@ export function lintAgents(policy: CompiledPolicy): readonly Draft[] {
       rules: byPlace[place] ?? [],
     }))
     const reach = cells.filter(({ isVisible }) => isVisible)
-    return [...lintAgent(agent.id, reach), ...lintTwins(agent.id, twins, (place) => cells[place])]
+    return [...lintAgent(id, reach), ...lintTwins(id, cells)]
   })
 }
 
-const toPrincipal = ({ id, groups }: Agent): Principal => ({
-  id: `agent:${id}`,
-  organisation: 'default',
-  agent: id,
-  groups,
-  claims: {},
-  credential: 'key',
-})
-
 function lintAgent(agent: string, reach: readonly Cell[]): readonly Draft[] {
   const of = (isWanted: (one: Cell) => boolean): readonly string[] => reach.filter(isWanted).map(({ tool }) => tool.id)
-  const grave = of(({ tool }) => tool.effect === 'destructive' || tool.risk === 'critical')
+  const grave = of(({ tool }) => tool.risk === 'critical')
   const unknown = of(({ tool }) => tool.effect === 'unclassified')
   return [
     ...(grave.length === 0 ? [] : [canDestroy(agent, grave)]),
@@ -50,24 +40,24 @@ function lintAgent(agent: string, reach: readonly Cell[]): readonly Draft[] {
   ]
 }
 
-const labelsOf = ({ rules }: Cell): readonly string[] =>
-  rules.flatMap(({ obligations }) => obligations.flatMap((one) => (one.kind === 'label' ? one.labels : [])))
+const isLabelled = ({ rules }: Cell, label: string): boolean =>
+  rules.some(({ obligations }) => obligations.some((one) => one.kind === 'label' && one.labels.includes(label)))
 
 const isPrivateRead = (one: Cell): boolean =>
-  one.tool.effect === 'read' && (!one.tool.external || labelsOf(one).includes('confidential'))
+  one.tool.effect === 'read' && (!one.tool.external || isLabelled(one, 'confidential'))
 
 /** Content that strangers can write: from outside, or labelled so. */
 const isUntrustedRead = (one: Cell): boolean =>
-  one.tool.effect === 'read' && (one.tool.external || labelsOf(one).includes('untrusted'))
+  one.tool.effect === 'read' && (one.tool.external || isLabelled(one, 'untrusted'))
 
 /** People are asked, or a rule looks at what the run has seen. */
-const isGuarded = ({ rules }: Cell): boolean =>
-  rules.some(({ effect, run, obligations }) =>
-    effect === 'allow' ? false : run !== undefined || obligations.some(({ kind }) => kind === 'approval'),
-  ) ||
-  rules
-    .filter(({ effect }) => effect === 'allow')
-    .every(({ obligations }) => obligations.some(({ kind }) => kind === 'approval'))
+const isGuarded = ({ rules }: Cell): boolean => {
+  const [allows, others] = [rules.filter(grants), rules.filter((rule) => !grants(rule))]
+  return others.some((rule) => rule.run !== undefined || asks(rule)) || allows.every(asks)
+}
+
+const grants = ({ effect }: CompiledRule): boolean => effect === 'allow'
+const asks = ({ obligations }: CompiledRule): boolean => obligations.some(({ kind }) => kind === 'approval')
 
 interface Flow {
   readonly secrets: readonly string[]

@@ -57,9 +57,8 @@ function membersOf(
   return new Set(users.map(sameName))
 }
 
-/** The people that a rule names: its calls are theirs alone. */
-const callersOf = ({ spec: { subjects } }: CompiledRule): readonly string[] =>
-  (subjects?.users ?? []).filter((user) => !isGlob(user)).map(sameName)
+/** The people that a rule names, and patterns, which are nobody's name. */
+const callersOf = ({ spec: { subjects } }: CompiledRule): readonly string[] => (subjects?.users ?? []).map(sameName)
 
 const tooFew = ({ rule, approvers, quorum }: Approval, members: ReadonlySet<string>): Draft => ({
   code: members.size === 0 ? 'approvers_empty' : 'quorum_unreachable',

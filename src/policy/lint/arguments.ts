@@ -30,7 +30,7 @@ function lintArgs(
     const lax = isDemanded ? tools.filter((tool) => !lacking.includes(tool) && isOptional(tool, tokens)) : []
     const path = stepInto('/args', pointer)
     return [
-      ...(lacking.length === 0 ? [] : [missing(id, { pointer, path, tools: lacking, isDemanded })]),
+      ...(lacking.length === 0 ? [] : [missing(id, { pointer, path, tools: lacking }, isDemanded)]),
       ...(lax.length === 0 ? [] : [mayBeLeftOut(id, { pointer, path, tools: lax })]),
     ]
   })
@@ -39,8 +39,8 @@ function lintArgs(
 /** Only for arguments of the first level: deeper ones depend on the ones above. */
 function isOptional({ definition }: Tool, tokens: readonly string[]): boolean {
   const { properties, required } = definition.inputSchema
-  const [name] = tokens
-  if (tokens.length !== 1 || name === undefined || properties === undefined) return false
+  const [name, ...deeper] = tokens
+  if (name === undefined || deeper.length > 0 || properties === undefined) return false
   return !(Array.isArray(required) && required.includes(name))
 }
 
@@ -48,12 +48,11 @@ interface Misfit {
   readonly pointer: string
   readonly path: string
   readonly tools: readonly Tool[]
-  readonly isDemanded?: boolean
 }
 
 const idsOf = (tools: readonly Feature[]): readonly string[] => tools.map(({ id }) => id)
 
-const missing = (id: string, { pointer, path, tools, isDemanded = false }: Misfit): Draft => ({
+const missing = (id: string, { pointer, path, tools }: Misfit, isDemanded: boolean): Draft => ({
   code: 'argument_missing',
   rule: id,
   path,

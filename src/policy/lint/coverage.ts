@@ -59,12 +59,7 @@ function redundant(rules: readonly CompiledRule[], size: number): readonly Draft
   const keyOf = (rule: CompiledRule, subjects: string): string =>
     textOf([rule.effect, rule.obligations.map((one) => ({ ...one, rule: undefined })), subjects])
   for (const rule of candidates.filter(isUnconditional)) wide.add(keyOf(rule, subjectsOf(rule)), rule)
-  const narrowFirst = candidates.toSorted(
-    (a, b) =>
-      Number(isUnconditional(a)) - Number(isUnconditional(b)) ||
-      a.places.length - b.places.length ||
-      (a.id < b.id ? 1 : -1),
-  )
+  const narrowFirst = candidates.toReversed().sort((a, b) => a.places.length - b.places.length)
   return narrowFirst.flatMap((rule) => {
     const key = keyOf(rule, subjectsOf(rule))
     const itself = isUnconditional(rule) ? 1 : 0

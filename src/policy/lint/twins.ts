@@ -9,32 +9,17 @@ export interface Cell {
   readonly rules: readonly CompiledRule[]
 }
 
-/** Finds the places of the catalog at which the same tool of the same server stands, once for each connection to it. */
-export function twinsIn(tools: readonly Feature[]): readonly (readonly number[])[] {
-  const groups = new Map<string, number[]>()
-  for (const [place, { kind, name, fingerprint }] of tools.entries()) {
-    const key = JSON.stringify([kind, name, fingerprint])
-    const group = groups.get(key) ?? []
-    groups.set(key, group)
-    group.push(place)
-  }
-  return [...groups.values()].filter((places) => places.length > 1)
-}
-
-/** Tools that an agent is denied through one connection and reaches through another: a deny that it can go around. */
-export function lintTwins(
-  agent: string,
-  twins: readonly (readonly number[])[],
-  at: (place: number) => Cell | undefined,
-): readonly Draft[] {
-  const ways = twins
-    .map((places) => places.map(at).filter((cell) => cell !== undefined))
-    .map((cells) => ({ closed: cells.filter(isDenied), open: cells.filter(({ isVisible }) => isVisible) }))
+/**
+ * Tools that an agent is denied through one connection and reaches through another: a deny that it can go around. The
+ * same tool of the same server has the same fingerprint, whatever the connection is.
+ */
+export function lintTwins(agent: string, cells: readonly Cell[]): readonly Draft[] {
+  const ways = [...groups(cells).values()]
+    .map((twins) => ({ closed: twins.filter(isDenied), open: twins.filter(({ isVisible }) => isVisible) }))
     .filter(({ closed, open }) => closed.length > 0 && open.length > 0)
-  const idsOf = (cells: readonly Cell[]): readonly string[] => cells.map(({ tool }) => tool.id)
-  const closed = idsOf(ways.flatMap((way) => way.closed))
-  const open = idsOf(ways.flatMap((way) => way.open))
-  if (open.length === 0) return []
+  if (ways.length === 0) return []
+  const closed = ways.flatMap((way) => way.closed.map(({ tool }) => tool.id))
+  const open = ways.flatMap((way) => way.open.map(({ tool }) => tool.id))
   return [
     {
       code: 'open_elsewhere',
@@ -44,6 +29,15 @@ export function lintTwins(
       tools: open,
     },
   ]
+}
+
+function groups(cells: readonly Cell[]): ReadonlyMap<string, readonly Cell[]> {
+  const byFingerprint = new Map<string, Cell[]>()
+  for (const cell of cells) {
+    const { fingerprint } = cell.tool
+    byFingerprint.set(fingerprint, [...(byFingerprint.get(fingerprint) ?? []), cell])
+  }
+  return byFingerprint
 }
 
 const isDenied = ({ rules }: Cell): boolean => rules.some((rule) => rule.effect === 'deny' && isUnconditional(rule))

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Principal } from '../../kernel/principal.ts'
+import { principalFor } from '../caller.ts'
 import type { Projection } from './projection.ts'
 
 /** A call as the audit log remembers it. What is left out was not recorded, which is not the same as empty. */
@@ -26,22 +27,12 @@ const MAX_CALLERS = 10_000
 /** Makes the principal of each call, the same object for the same caller, so that its view is found at once. */
 export function callers(): (call: RecordedCall) => Principal {
   const known = new Map<string, Principal>()
-  return ({ organisation = 'default', agent, user, groups, claims = {} }) => {
-    const key = JSON.stringify([organisation, agent, user, groups, claims])
-    const caller = known.get(key)
-    if (caller) return caller
-    if (known.size >= MAX_CALLERS) known.clear()
-    const id = user === undefined ? `agent:${agent}` : `agent:${agent}/user:${user}`
-    const made = {
-      id,
-      organisation,
-      agent,
-      ...(user === undefined ? {} : { user }),
-      groups,
-      claims,
-      credential: 'key',
-    } as const
-    known.set(key, made)
-    return made
+  return ({ organisation, agent, user, groups, claims }) => {
+    const caller = { organisation, agent, user, groups, claims }
+    const key = JSON.stringify(caller)
+    if (!known.has(key) && known.size >= MAX_CALLERS) known.clear()
+    const principal = known.get(key) ?? principalFor(caller)
+    known.set(key, principal)
+    return principal
   }
 }

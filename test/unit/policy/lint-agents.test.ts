@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Tool } from '../../../src/kernel/tool.ts'
 import { lintPolicy } from '../../../src/policy/lint/lint-policy.ts'
 import type { FindingCode } from '../../../src/policy/lint/finding.ts'
-import { compile, TOOLS, toolOf } from './office.ts'
+import { compile, TOOLS, toolOf, WORLD } from './office.ts'
 
 const on = (id: string, names: readonly string[], more: object = {}) => ({
   id,
@@ -28,6 +28,10 @@ describe('lint of agents', () => {
       ['ci', ['conn:slack:run_workflow']],
     ])
     expect(of('agent_destructive', [on('a', ['delete_message'], forCi), { id: 'n', ...no }])).toEqual([])
+    const off = WORLD.agents.map((agent) => ({ ...agent, enabled: false }))
+    expect(of('agent_destructive', [on('a', ['delete_message'], forCi)], { agents: off })).toEqual([])
+    const grave = { ...toolOf('slack', 'pay', { effect: 'write' }), risk: 'critical' as const }
+    expect(of('agent_destructive', [on('a', ['pay'], forCi)], { tools: [grave] })).toEqual([['ci', ['conn:slack:pay']]])
   })
 
   const all = { id: 'all', effect: 'allow', ...forCi, tools: { names: ['search_issues', 'fetch', 'send_message'] } }
@@ -38,6 +42,17 @@ describe('lint of agents', () => {
     expect(of('toxic_flow', [{ ...all, tools: { names: ['search_issues', 'send_message'] } }], world)).toEqual([])
     expect(of('toxic_flow', [{ ...all, tools: { names: ['fetch', 'send_message'] } }], world)).toEqual([])
     expect(of('toxic_flow', [{ ...all, tools: { names: ['fetch', 'search_issues'] } }], world)).toEqual([])
+    const writes = { ...all, tools: { names: ['fetch', 'add_comment', 'send_message'] } }
+    expect(of('toxic_flow', [writes], world)).toEqual([])
+    const told = { ...all, tools: { names: ['search_issues', 'send_message', 'post_message'] } }
+    const label = { label: ['untrusted', 'confidential'] }
+    expect(
+      of(
+        'toxic_flow',
+        [told, on('l', ['send_message', 'post_message'], { effect: 'require', obligations: label })],
+        world,
+      ),
+    ).toEqual([])
   })
 
   it('takes labels into account', () => {
@@ -58,6 +73,14 @@ describe('lint of agents', () => {
     expect(of('toxic_flow', [{ ...all, obligations: { approval } }], world)).toEqual([])
     const log = on('g', ['send_message'], { effect: 'require', obligations: { log: 'hash' } })
     expect(of('toxic_flow', [all, log], world)).toHaveLength(1)
+    expect(of('toxic_flow', [{ ...all, obligations: { approval } }, log], world)).toEqual([])
+    expect(of('toxic_flow', [all, { ...guard, obligations: { approval, log: 'hash' } }], world)).toEqual([])
+    expect(of('toxic_flow', [{ ...all, obligations: { log: 'hash' } }], world)).toHaveLength(1)
+    const short = on('g', ['send_message'], { effect: 'require', args: { '/to': { maxItems: 1 } } })
+    expect(of('toxic_flow', [all, short], world)).toHaveLength(1)
+    const second = { ...all, id: 'second' }
+    expect(of('toxic_flow', [second, { ...all, obligations: { approval } }], world)).toHaveLength(1)
+    expect(of('toxic_flow', [second, { ...all, run: { seen: ['untrusted'] } }], world)).toHaveLength(1)
   })
 })
 
@@ -84,13 +107,25 @@ describe('lint of tools that stand behind two connections', () => {
     ])
   })
 
+  it('names only what has two ways, of which one is open', () => {
+    const both = (name: string) =>
+      ['slack', 'jira'].map((connection) => ({ ...toolOf(connection, name), fingerprint: name }))
+    const tools = [...both('edit_page'), ...both('drop_page'), toolOf('slack', 'ping')]
+    const rules = [all, deny, { id: 'gone', effect: 'deny', tools: { names: ['drop_page'] } }]
+    expect(of(rules, tools).map(({ tools: open, message }) => [open, message])).toEqual([
+      [
+        ['conn:jira:edit_page'],
+        'Agent "ci" is denied the tool conn:slack:edit_page, and reaches the same through the tool conn:jira:edit_page.',
+      ],
+    ])
+  })
+
   it('is content where both are open or closed, where they differ, and where nothing is denied', () => {
     expect(of([all])).toEqual([])
     expect(of([all, { id: 'never', effect: 'deny', tools: { names: ['edit_page'] } }])).toEqual([])
     expect(of([{ ...all, ...only('jira') }])).toEqual([])
     expect(of([all, { ...deny, when: { days: ['mon'] } }])).toEqual([])
     expect(of([all, deny], [wiki, { ...mirror, fingerprint: 'other' }])).toEqual([])
-    expect(of([all, deny], [wiki, { ...mirror, name: 'other_page' }])).toEqual([])
     expect(of([all, { ...deny, subjects: { agents: ['sidekick'] } }])).toEqual([])
   })
 })

@@ -116,6 +116,20 @@ describe('lint of times', () => {
     expect(found('window_empty', at({ ...friday, notAfter: '2026-11-29T00:00:00Z', days: ['mon'] }))).toEqual([])
     expect(found('window_empty', at(friday))).toEqual([])
   })
+
+  it('looks at every moment between the bounds, and at no other', () => {
+    const between = (from: string, to: string, hours: object) =>
+      found('window_empty', at({ notBefore: `2026-11-20T${from}Z`, notAfter: `2026-11-20T${to}Z`, ...hours }))
+    expect(between('10:07:00', '10:09:00', { from: '10:00', to: '10:10' })).toEqual([])
+    expect(between('10:07:00', '10:14:00', { from: '10:00', to: '10:05' })).toEqual(['a'])
+    expect(between('10:07:00', '10:20:00', { from: '10:20', to: '10:21' })).toEqual([])
+    expect(between('10:07:00', '10:19:59', { from: '10:20', to: '10:21' })).toEqual(['a'])
+    expect(between('10:07:00', '12:00:00', { from: '11:55', to: '11:56' })).toEqual([])
+    expect(between('10:07:00', '12:00:00', { from: '10:05', to: '10:06' })).toEqual(['a'])
+    expect(between('10:07:00', '12:00:00', { to: '10:06' })).toEqual(['a'])
+    expect(found('window_empty', at({ notBefore: '2026-11-20T10:00:00Z', days: ['mon'] }))).toEqual([])
+    expect(found('window_empty', at({ notAfter: '2026-11-20T10:00:00Z', days: ['mon'] }))).toEqual([])
+  })
 })
 
 describe('lint of arguments', () => {
@@ -146,6 +160,26 @@ describe('lint of arguments', () => {
     expect(ask(required)).toHaveLength(1)
     expect(ask(required, { optional: true })).toHaveLength(0)
     expect(ask(strict)).toHaveLength(0)
+    const open = { ...required, definition: { ...required.definition, inputSchema: { type: 'object' } } }
+    expect(ask(open)).toHaveLength(0)
+    const options = { type: 'object', properties: { host: { type: 'string' } } }
+    const nested = toolOf('slack', 'ping', {}, { options, host: {} })
+    const of = (pointer: string) =>
+      lintPolicy(
+        compile({ rules: [on('a', ['ping'], { args: { [pointer]: { equals: 'x' } } })] }, { tools: [nested] }),
+      ).filter(({ code }) => code === 'argument_optional')
+    expect(of('/options/host')).toEqual([])
+    expect(of('')).toEqual([])
+    expect(of('/host')).toHaveLength(1)
+  })
+
+  it('asks only tools, which have arguments', () => {
+    const resource = { ...toolOf('slack', 'file'), kind: 'resource' as const, definition: { uri: 'file:///x' } }
+    const rules = [
+      { id: 'a', effect: 'require', tools: { connections: ['slack'] }, args: { '/host': { equals: 'x' } } },
+    ]
+    const findings = lintPolicy(compile({ rules }, { tools: [resource, required] }))
+    expect(findings.find(({ code }) => code === 'argument_optional')?.tools).toEqual(['conn:slack:ping'])
   })
 
   it('finds ways to send that nothing limits', () => {
@@ -160,6 +194,8 @@ describe('lint of arguments', () => {
     expect(found('send_without_limits', [send, limit])).toEqual([])
     expect(found('send_without_limits', [send, { ...limit, ...forCi }])).toEqual(['a'])
     expect(found('send_without_limits', [on('a', ['send_message'], no)])).toEqual([])
+    const log = on('l', ['send_message'], { effect: 'require', obligations: { log: 'hash' } })
+    expect(found('send_without_limits', [send, log])).toEqual(['a'])
   })
 })
 
@@ -180,8 +216,19 @@ describe('lint of approvals and limits', () => {
     expect(found('quorum_unreachable', asks({ approvers: ['bosses'], quorum: 2 }), { people }, named)).toEqual([])
     const open = { groups: { bosses: { users: ['*@corp.com'] } } }
     expect(found('approvers_empty', asks({ approvers: ['bosses'] }), { people: [] }, open)).toEqual([])
+    const mixed = { groups: { bosses: { users: ['ann', '*@corp.com'] } } }
+    expect(found('quorum_unreachable', asks({ approvers: ['bosses'], quorum: 2 }), { people: [] }, mixed)).toEqual([])
+    const some = { groups: { bosses: {}, others: { users: ['*@corp.com'] } } }
+    expect(found('approvers_empty', asks({ approvers: ['bosses', 'others'] }), { people: [] }, some)).toEqual([])
     const claims = { groups: { bosses: { claims: [{ path: '/boss', equals: true }] } } }
     expect(found('approvers_empty', asks({ approvers: ['bosses'] }), { people: [] }, claims)).toEqual([])
+  })
+
+  it('trusts that there is an admin, unless a group has that name', () => {
+    const byAdmins = asks({ approvers: ['admins'] })
+    expect(found('approvers_empty', byAdmins, { people: [] })).toEqual([])
+    expect(lint(byAdmins, { people: [] }).filter(({ severity }) => severity !== 'info')).toEqual([])
+    expect(found('approvers_empty', byAdmins, { people: [] }, { groups: { admins: {} } })).toEqual(['a'])
   })
 
   it('finds callers whose only approver is themselves', () => {
@@ -215,6 +262,8 @@ describe('lint of approvals and limits', () => {
     const limit = { obligations: { quota: { limit: 1, window: 'day', per: ['user'] } } }
     expect(found('limit_shared', [on('a', ['post_message'], limit)])).toEqual(['a'])
     expect(found('limit_shared', [on('a', ['post_message'], { ...limit, subjects: { users: ['*'] } })])).toEqual([])
+    const claims = [{ path: '/boss', equals: true }]
+    expect(found('limit_shared', [on('a', ['post_message'], { ...limit, subjects: { claims } })])).toEqual([])
     const rate = { obligations: { rateLimit: { limit: 1, window: '1h', per: ['agent'] } } }
     expect(found('limit_shared', [on('a', ['post_message'], rate)])).toEqual([])
   })
