@@ -21,7 +21,7 @@ const forCi = { subjects: { agents: ['ci'] } }
 const said = (code: FindingCode, document: Parameters<typeof compile>[0], facts: LintFacts = {}, world: World = {}) =>
   lintPolicy(compile(document, world), facts)
     .filter((finding) => finding.code === code)
-    .map(({ code: _, ...finding }) => finding)
+    .map((finding) => ({ ...finding, code: undefined }))
 /** The kinds of all findings. */
 const codes = (document: Parameters<typeof compile>[0], facts: LintFacts = {}, world: World = {}) =>
   lintPolicy(compile(document, world), facts).map(({ code }) => code)
