@@ -13,6 +13,7 @@ import { problemOf } from '../http/problem.ts'
 import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import { onceFor } from '../kernel/once-for.ts'
 import { toResponse } from '../mcp/lean.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { Driver } from '../store/driver.ts'
@@ -264,6 +265,11 @@ function httpOf(
     const { publicUrl } = ground().config.server
     return { host, port, ...(publicUrl !== undefined && { publicUrl }) }
   }
+  // The same lists until the configuration changes: they are read once.
+  const allowedOn = onceFor((now: Ground) => ({
+    hosts: [...defaultHosts(place()), ...now.config.server.allowedHosts],
+    origins: [...defaultOrigins(place()), ...now.config.server.allowedOrigins],
+  }))
   const plain: McpHttp['plain'] = async (asked) => {
     const answer = await house.lean.plain(asked)
     if (answer) calls.count++

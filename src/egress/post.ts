@@ -1,5 +1,6 @@
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import type { Ending } from '../kernel/ending.ts'
 import { checkUrl } from './check-request.ts'
 import { toEgressError } from './failure.ts'
 import { decoded, isGzip, tooLarge } from './read-body.ts'
@@ -7,9 +8,11 @@ import { decoded, isGzip, tooLarge } from './read-body.ts'
 /** One POST that is passed on as it is. Who sends it has checked its headers. */
 export interface PostRequest {
   readonly url: URL
+  /** In lower case. `accept-encoding` may ask for gzip and nothing else. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  readonly signal: AbortSignal
+  /** What ends the request: it rejects with the reason then. */
+  readonly ending: Ending
   /** Cap of a body that is no event stream. */
   readonly maxBytes: number
   readonly allowPrivateNetwork: boolean
@@ -28,87 +31,88 @@ export interface PostReply {
 /**
  * Sends one POST over guarded sockets without the streams and objects of `fetch`, which cost more than all the rest of a
  * relayed call. Resolves when the answer has ended. Nothing is tried again and no redirect is followed. Rejects like
- * `guardedFetch`: with a GatewayError, or with the signal's reason when it fires.
+ * `guardedFetch`: with a GatewayError, or with the reason of who stopped it.
  */
-export async function sendPost(dispatcher: Dispatcher, request: PostRequest): Promise<PostReply> {
-  const { url, signal, maxBytes } = request
-  checkUrl(url, request.allowPrivateNetwork)
-  signal.throwIfAborted()
-  try {
-    const { body, status, headers } = await exchange(dispatcher, request)
-    return { status, headers, body: await decoded(body, { host: url.host, maxBytes, encoding: encodingOf(headers) }) }
-  } catch (error) {
-    signal.throwIfAborted()
-    throw toEgressError(error, url.host, false)
-  }
-}
-
-type Reply = PostReply & { readonly body: Buffer }
-
-function exchange(dispatcher: Dispatcher, request: PostRequest): Promise<Reply> {
-  const { url, headers, body, signal } = request
+export function sendPost(dispatcher: Dispatcher, request: PostRequest): Promise<PostReply> {
   return new Promise((resolve, reject) => {
-    let running: Dispatcher.DispatchController | undefined
-    const stop = (): void => {
-      const reason = signal.reason instanceof Error ? signal.reason : new Error('The request was cancelled.')
-      running?.abort(reason)
-      reject(reason)
-    }
-    const release = (): void => signal.removeEventListener('abort', stop)
-    signal.addEventListener('abort', stop, { once: true })
+    const { url, headers, body, ending } = request
+    checkUrl(url, request.allowPrivateNetwork)
+    if (ending.isOver()) return reject(toError(ending.reason()))
     dispatcher.dispatch(
-      {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: 'POST',
-        headers: { ...headers, 'accept-encoding': 'gzip' },
-        body,
-      },
-      {
-        ...receiver(request, (reply) => {
-          release()
-          resolve(reply)
-        }),
-        onRequestStart(controller) {
-          running = controller
-          if (signal.aborted) stop()
-        },
-        onResponseError(_controller, error) {
-          release()
-          reject(error)
-        },
-      },
+      { origin: url.origin, path: `${url.pathname}${url.search}`, method: 'POST', headers, body },
+      receiver(request, resolve, reject),
     )
   })
 }
 
 /** Takes the answer in: events go out as they come, everything else is kept until its end. */
-function receiver({ url, maxBytes, onEvents }: PostRequest, done: (reply: Reply) => void): Dispatcher.DispatchHandler {
+function receiver(
+  request: PostRequest,
+  resolve: (reply: PostReply | Promise<PostReply>) => void,
+  reject: (error: Error) => void,
+): Dispatcher.DispatchHandler {
   const chunks: Buffer[] = []
   let size = 0
-  let head: Omit<Reply, 'body'> = { status: 0, headers: {} }
+  let status = 0
+  let headers: PostReply['headers'] = {}
   let events: Events | undefined
+  let running: Dispatcher.DispatchController | undefined
+  let stopped: Error | undefined
+  request.ending.whenOver((reason) => {
+    stopped = toError(reason)
+    running?.abort(stopped)
+    reject(stopped)
+  })
+  const done = (): void => {
+    const [only = Buffer.alloc(0)] = chunks
+    resolve(toReply(request, status, headers, chunks.length > 1 ? Buffer.concat(chunks, size) : only))
+  }
   return {
-    onResponseStart(controller, status, headers) {
-      head = { status, headers }
-      const isStream = status < 300 && isEventStream(headers['content-type'])
-      const encoding = encodingOf(headers)
-      if (isStream)
-        events = eventSink(isGzip({ host: url.host, encoding }), onEvents, (error) => controller.abort(error))
+    onRequestStart(controller) {
+      running = controller
+      if (stopped) controller.abort(stopped)
+    },
+    onResponseStart(controller, code, told) {
+      status = code
+      headers = told
+      if (status >= 300 || !isEventStream(told['content-type'])) return
+      const isZipped = isGzip({ host: request.url.host, encoding: encodingOf(told) })
+      events = eventSink(isZipped, request.onEvents, (error) => controller.abort(error))
     },
     onResponseData(controller, chunk) {
       if (events) return events.write(chunk)
       size += chunk.length
-      if (size > maxBytes) controller.abort(tooLarge({ host: url.host, maxBytes }))
+      if (size > request.maxBytes) controller.abort(tooLarge({ host: request.url.host, maxBytes: request.maxBytes }))
       else chunks.push(chunk)
     },
     onResponseEnd() {
-      const [only = Buffer.alloc(0)] = chunks
-      const reply = { ...head, body: chunks.length > 1 ? Buffer.concat(chunks, size) : only }
-      if (events) events.end(() => done(reply))
-      else done(reply)
+      if (events) events.end(done)
+      else done()
+    },
+    onResponseError(_controller, error) {
+      reject(stopped ?? toEgressError(error, request.url.host, false))
     },
   }
+}
+
+const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))
+
+/** A promise only where the body has to be unpacked. */
+function toReply(
+  { url, maxBytes }: PostRequest,
+  status: number,
+  headers: PostReply['headers'],
+  body: Buffer,
+): PostReply | Promise<PostReply> {
+  const encoding = encodingOf(headers)
+  if (encoding === undefined || body.length === 0) return { status, headers, body }
+  const { host } = url
+  return decoded(body, { host, maxBytes, encoding }).then(
+    (unpacked) => ({ status, headers, body: unpacked }),
+    (error: unknown) => {
+      throw toEgressError(error, host, false)
+    },
+  )
 }
 
 interface Events {
@@ -121,7 +125,7 @@ function eventSink(isZipped: boolean, onEvents: PostRequest['onEvents'], fail: (
     try {
       onEvents(chunk)
     } catch (error) {
-      fail(error instanceof Error ? error : new Error(String(error)))
+      fail(toError(error))
     }
   }
   if (!isZipped) return { write: take, end: (ended) => ended() }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { Freeze } from '../kernel/freeze.ts'
+import { roster } from '../kernel/roster.ts'
 
 /** The emergency stop as the life of a call meets it. */
 export interface Freezes {
@@ -35,13 +36,13 @@ interface Running {
 
 export function freezeSwitch(): FreezeSwitch {
   let freezes: readonly Freeze[] = []
-  const running = new Set<Running>()
+  const running = roster<Running>()
   const covering = (act: FreezableAct): Freeze | undefined => freezes.find((freeze) => covers(freeze, act))
   return {
     running: () => running.size,
     set(next) {
       freezes = next
-      for (const one of running) {
+      for (const one of running.all()) {
         one.stoppedBy ??= covering(one.act)
         if (one.stoppedBy) one.stop()
       }
@@ -51,13 +52,13 @@ export function freezeSwitch(): FreezeSwitch {
       if (freeze) throw frozen(freeze)
       const one: Running = { act, stoppedBy: undefined, stop: () => undefined }
       const { signal, stop, release } = stoppable(act)
-      running.add(one)
+      const number = running.enter(one)
       try {
         return await untilStopped(one, stop, work(signal))
       } catch (error) {
         throw one.stoppedBy ? frozen(one.stoppedBy, error) : error
       } finally {
-        running.delete(one)
+        running.leave(number)
         release()
       }
     },

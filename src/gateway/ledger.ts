@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditLog } from '../kernel/audit.ts'
 import { GatewayError } from '../kernel/errors.ts'
+import { roster } from '../kernel/roster.ts'
 
 /** The audit log as the life of a call uses it. */
 export interface Ledger {
@@ -22,7 +23,7 @@ export interface Ledger {
 const MOST_PENDING = 10_000
 
 export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledger {
-  const pending = new Set<Promise<void>>()
+  const pending = roster<Promise<void>>()
   let failed = false
   const append = async (event: AuditEvent, canWait = false): Promise<void> => {
     await log.append(event, { canWait })
@@ -34,8 +35,8 @@ export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledg
         failed = true
         onFailure(error)
       })
-      .finally(() => pending.delete(work))
-    pending.add(work)
+      .finally(() => pending.leave(number))
+    const number = pending.enter(work)
   }
   return {
     intent: (event) => append(event),
@@ -46,7 +47,7 @@ export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledg
     },
     pending: () => pending.size,
     async settled() {
-      await Promise.all(pending)
+      await Promise.all(pending.all())
     },
   }
 }

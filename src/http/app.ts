@@ -4,14 +4,12 @@ import type { Identity } from '../identity/identity.ts'
 import { checkHost, checkOrigin } from '../identity/origin.ts'
 import type { NewId } from '../kernel/clock.ts'
 import { GatewayError, toGatewayError } from '../kernel/errors.ts'
-import type { Principal } from '../kernel/principal.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import { readText } from './body.ts'
 import { credentialsOf } from './credentials.ts'
 import { problemResponse } from './problem.ts'
+import { MAX_BODY_BYTES, refusePerson, SECURITY_HEADERS } from './rules.ts'
 
-/** The largest body of an MCP request, where nothing else is said. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024
 const METADATA = '/.well-known/oauth-protected-resource'
 /** Orchestrators ask these by address, under no name of ours; they tell nothing. */
 const HEALTH = new Set(['/livez', '/readyz', '/healthz'])
@@ -24,7 +22,7 @@ export interface HttpEnv {
 export interface HttpDeps {
   readonly identity: Pick<Identity, 'authenticate' | 'challenge' | 'metadata'>
   readonly mcp: Pick<McpHttp, 'handle'>
-  /** Who may speak to us, as Host and Origin headers say it. Asked for each request: the port is known late. */
+  /** Who may speak to us, as Host and Origin headers say it. The same lists until they change. */
   readonly allowed: () => { readonly hosts: readonly string[]; readonly origins: readonly string[] }
   /** Undefined when calls can be served; else why not. */
   readonly notReady: () => string | undefined
@@ -79,15 +77,6 @@ export function httpApp(deps: HttpDeps): Hono<HttpEnv> {
   return app
 }
 
-/** Rules speak of agents: what is no agent is under none of them. */
-export function refusePerson({ credential, id }: Principal): void {
-  if (credential !== 'person') return
-  throw new GatewayError(
-    'forbidden',
-    `${id} is a person, and tools are for agents: connect with the key of an agent. A person's key opens the API and the pages.`,
-  )
-}
-
 /** Around every request: its id, whether it may speak to us at all, and headers that keep browsers from making use of answers. */
 const frame =
   ({ allowed, newId }: HttpDeps): MiddlewareHandler<HttpEnv> =>
@@ -102,14 +91,6 @@ const frame =
     await next()
     secure(c.res.headers, requestId)
   }
-
-/** On every answer: browsers make no use of it. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cache-control': 'no-store',
-}
 
 function secure(headers: Headers, requestId: string): void {
   if (!headers.has('x-request-id')) headers.set('x-request-id', requestId)

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkHost, checkOrigin } from '../identity/origin.ts'
-import type { LeanReply } from '../mcp/lean.ts'
+import type { Principal } from '../kernel/principal.ts'
+import type { LeanHead, LeanReply } from '../mcp/lean.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
-import { type HttpDeps, MAX_BODY_BYTES, refusePerson, SECURITY_HEADERS } from './app.ts'
+import type { HttpDeps } from './app.ts'
 import { toCredentials } from './credentials.ts'
 import type { First } from './listen.ts'
+import { isPerson, MAX_BODY_BYTES, SECURITY_HEADERS } from './rules.ts'
 
 export interface FrontDeps extends Pick<
   HttpDeps,
@@ -26,13 +28,20 @@ export function leanFront(deps: FrontDeps): First {
   return (incoming, outgoing, rest) => {
     const asked = askedOf(deps, incoming)
     if (!asked) return false
-    serve(deps, asked, incoming, outgoing).then(
-      (served) => served || rest(),
-      (error: unknown) => {
-        deps.log.error({ path: '/mcp' }, 'an MCP request failed', error)
-        outgoing.destroy()
-      },
-    )
+    const fail = (error: unknown): void => {
+      deps.log.error({ path: '/mcp' }, 'an MCP request failed', error)
+      outgoing.destroy()
+    }
+    const header = (name: string): string | undefined => {
+      const value = incoming.headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    }
+    admitted(deps, header, incoming.socket.remoteAddress)
+      .then((principal) => {
+        if (principal) serve(deps, { asked, principal, header, incoming, outgoing, rest, fail })
+        else rest()
+      })
+      .catch(fail)
     return true
   }
 }
@@ -62,32 +71,34 @@ function askedOf(
   return isPlain && length > 0 && length <= maxBodyBytes ? { toolset, length } : undefined
 }
 
-async function serve(
-  deps: FrontDeps,
-  { toolset, length }: Asked,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<boolean> {
-  const header = (name: string): string | undefined => {
-    const value = incoming.headers[name]
-    return Array.isArray(value) ? value.join(', ') : value
-  }
-  const principal = await admitted(deps, header, incoming.socket.remoteAddress)
-  if (!principal) return false
-  const body = await read(incoming, length)
-  if (!body) return true // it has gone
-  const requestId = deps.newId()
-  const request = {
-    headers: headersOf(header),
-    get signal() {
-      return goneSignal(outgoing)
-    },
-  }
-  const reply = await deps.mcp.plain({ request, text: body.toString(), principal, requestId, toolset })
-  if (reply) send(outgoing, reply, requestId)
-  // The application reads a body that was read before from here.
-  else Object.assign(incoming, { rawBody: body })
-  return reply !== undefined
+interface Serving {
+  readonly asked: Asked
+  readonly principal: Principal
+  readonly header: (name: string) => string | undefined
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  /** Gives the request to the application. */
+  readonly rest: () => void
+  readonly fail: (error: unknown) => void
+}
+
+/** Callbacks and not promises, here and where the answer is sent: at the door each of them counts. */
+function serve(deps: FrontDeps, serving: Serving): void {
+  const { asked, header, incoming, outgoing, principal, fail } = serving
+  read(incoming, asked.length, (body) => {
+    const requestId = deps.newId()
+    const request = headOf(header, outgoing)
+    const done = (reply: LeanReply | undefined): void => {
+      if (reply) return send(outgoing, reply, requestId)
+      // The application reads a body that was read before from here.
+      Object.assign(incoming, { rawBody: body })
+      serving.rest()
+    }
+    deps.mcp
+      .plain({ request, text: body.toString(), principal, requestId, toolset: asked.toolset })
+      .then(done)
+      .catch(fail)
+  })
 }
 
 /** Undefined for whoever is to be refused: the application says so, and why. */
@@ -95,53 +106,65 @@ async function admitted(
   { allowed, identity }: FrontDeps,
   header: (name: string) => string | undefined,
   peer: string | undefined,
-) {
+): Promise<Principal | undefined> {
   try {
     const { hosts, origins } = allowed()
     checkHost(header('host'), hosts)
     checkOrigin(header('origin'), origins)
     const principal = await identity.authenticate(toCredentials(header, peer))
-    refusePerson(principal)
-    return principal
+    return isPerson(principal) ? undefined : principal
   } catch {
     return undefined
   }
 }
 
-/** The whole body; undefined when the client left before its end. Node holds a sender to the length that it announced. */
-const read = (incoming: IncomingMessage, length: number): Promise<Buffer | undefined> =>
-  new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-    incoming.once('end', () => {
-      const [only = Buffer.alloc(0)] = chunks
-      resolve(chunks.length > 1 ? Buffer.concat(chunks, length) : only)
-    })
-    incoming.once('error', () => resolve(undefined))
-    incoming.once('close', () => resolve(undefined))
+/** The whole body; never when the client leaves before its end. Node holds a sender to the length that it announced. */
+function read(incoming: IncomingMessage, length: number, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = []
+  incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+  incoming.on('end', () => {
+    const [only = Buffer.alloc(0)] = chunks
+    done(chunks.length > 1 ? Buffer.concat(chunks, length) : only)
   })
+  incoming.on('error', () => undefined) // it has gone
+}
 
-const headersOf = (header: (name: string) => string | undefined) => ({
-  get: (name: string) => header(name.toLowerCase()) ?? null,
-  has: (name: string) => header(name.toLowerCase()) !== undefined,
-})
+/** The signal aborts when the client goes away before its answer. Made for those who ask: most requests need none. */
+function headOf(header: (name: string) => string | undefined, outgoing: ServerResponse): LeanHead {
+  let controller: AbortController | undefined
+  const ending = (): AbortController => (controller ??= endingWith(outgoing))
+  return {
+    headers: {
+      get: (name) => header(name.toLowerCase()) ?? null,
+      has: (name) => header(name.toLowerCase()) !== undefined,
+    },
+    get signal() {
+      return ending().signal
+    },
+    stop: (reason) => ending().abort(reason),
+  }
+}
 
-/** Aborts when the client goes away before its answer. Made for those who ask: most requests need none. */
-function goneSignal(outgoing: ServerResponse): AbortSignal {
+function endingWith(outgoing: ServerResponse): AbortController {
   const controller = new AbortController()
   if (outgoing.destroyed) controller.abort()
-  outgoing.once('close', () => {
+  outgoing.on('close', () => {
     if (!outgoing.writableFinished) controller.abort()
   })
-  return controller.signal
+  return controller
 }
+
+/** Name and value in turns, as `writeHead` takes them soonest. */
+const ALWAYS = Object.entries(SECURITY_HEADERS).flat()
 
 function send(outgoing: ServerResponse, { status, headers, body }: LeanReply, requestId: string): void {
   const pieces = typeof body === 'string' ? undefined : body
   const length = pieces
     ? pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
     : Buffer.byteLength(body as string)
-  outgoing.writeHead(status, { ...SECURITY_HEADERS, 'x-request-id': requestId, ...headers, 'content-length': length })
+  const told = [...ALWAYS, 'x-request-id', requestId, 'content-length', String(length)]
+  for (const [name, value] of Object.entries(headers)) told.push(name, value)
+  outgoing.writeHead(status, told)
   if (!pieces) return void outgoing.end(body)
   outgoing.cork()
   for (const piece of pieces) outgoing.write(piece)

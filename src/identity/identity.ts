@@ -64,11 +64,12 @@ export interface Identity {
 /** Joins the ways to prove who one is into the one door. */
 export function createIdentity(deps: IdentityDeps): Identity {
   const facts = protectedResource(deps)
+  const toKeyHolder = keyHolders(deps)
   return {
     authenticate: async (request) =>
       request.authorization === undefined
         ? withoutCredential(deps, request)
-        : withCredential(deps, request.authorization, request),
+        : withCredential(deps, request.authorization, { ...request, toKeyHolder }),
     signIn(key) {
       const holder = holderOf(deps, key)
       return { principal: toPerson(deps, holder), keyId: holder.keyId }
@@ -88,23 +89,35 @@ function protectedResource({ jwt, resource, organisation }: IdentityDeps): Prote
   return jwt && { resource, organisation, authorizationServers: jwt.authorizationServers, scopes: jwt.scopes }
 }
 
-async function withCredential(
+function withCredential(
   deps: IdentityDeps,
   authorization: string,
-  request: CredentialRequest,
-): Promise<Principal> {
+  request: CredentialRequest & { readonly toKeyHolder: (key: string) => Principal },
+): Principal | Promise<Principal> {
   const token = BEARER.exec(authorization)?.[1]
   if (token === undefined) throw refused('The Authorization header must be "Bearer <key or token>".')
-  if (token.startsWith(KEY_PREFIX)) return withKey(deps, token)
+  if (token.startsWith(KEY_PREFIX)) return request.toKeyHolder(token)
   if (token.startsWith(PERSON_KEY_PREFIX)) return toPerson(deps, holderOf(deps, token))
   if (token.startsWith(ATTACH_PREFIX)) return withAttachToken(deps, token, request)
   if (deps.jwt) return withJwt(deps, deps.jwt, token)
   throw refused(`This is no key of this gateway: keys begin with ${KEY_PREFIX}.`)
 }
 
-function withKey({ keys, agents, organisation }: IdentityDeps, key: string): Principal {
-  const { owner, user } = keys.verify(key)
-  return toPrincipal({ agent: registered(agents(), owner), organisation, credential: 'key', user })
+/**
+ * The principals behind API keys. The same holder is the same object until something about the agent changes: policy keeps
+ * what it has found out about a principal by the object. At most as many as there are keys.
+ */
+function keyHolders({ keys, agents, organisation }: IdentityDeps): (key: string) => Principal {
+  const known = new WeakMap<Agent, Map<string | undefined, Principal>>()
+  return (key) => {
+    const { owner, user } = keys.verify(key)
+    const agent = registered(agents(), owner)
+    const ofAgent = known.get(agent) ?? new Map<string | undefined, Principal>()
+    const principal = ofAgent.get(user) ?? toPrincipal({ agent, organisation, credential: 'key', user })
+    ofAgent.set(user, principal)
+    known.set(agent, ofAgent)
+    return principal
+  }
 }
 
 function holderOf({ people }: IdentityDeps, key: string): KeyHolder {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
@@ -16,7 +16,7 @@ const LAST_USED_STEP_MS = 600_000
 /** Keys of one owner that work at the same time. */
 const MOST_KEYS = 50
 /** Compared with when there is no such key: both answers take as long. */
-const NOBODY = createHash('sha256').update(randomBytes(32)).digest()
+const NOBODY = hash('sha256', randomBytes(32), 'buffer')
 
 /** What is stored of any key, besides whose it is. */
 export const keyParts = {
@@ -225,7 +225,7 @@ async function follow<R extends KeyParts>(
   return { index, keep, unwatch }
 }
 
-const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+const digest = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
 function matching<R extends KeyParts>(
   { prefix, title, advice }: KeyKind<R>,

@@ -19,7 +19,7 @@ interface Host {
  */
 export function checkHost(host: string | undefined, allowed: readonly string[]): void {
   const asked = host === undefined ? undefined : parseHost(host)
-  if (asked && allowed.some((entry) => matches(asked, parseHost(entry)))) return
+  if (asked && hostsIn(allowed).some((entry) => matches(asked, entry))) return
   throw new GatewayError(
     'forbidden',
     'The Host header is none that this gateway answers to. An admin can add it to server.allowedHosts.',
@@ -65,6 +65,15 @@ const isLoopbackName = (host: string): boolean =>
   host === '::1' || LOOPBACK_HOSTS.includes(host.toLowerCase()) || /^127(?:\.[0-9]{1,3}){3}$/.test(host)
 
 const toUrlHost = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host)
+
+/** Every request is held against the same lists: each is read once. */
+const listed = new WeakMap<readonly string[], readonly (Host | undefined)[]>()
+
+function hostsIn(allowed: readonly string[]): readonly (Host | undefined)[] {
+  const known = listed.get(allowed) ?? allowed.map(parseHost)
+  listed.set(allowed, known)
+  return known
+}
 
 const matches = (asked: Host, entry: Host | undefined): boolean =>
   entry !== undefined && entry.name === asked.name && (entry.port === undefined || entry.port === asked.port)

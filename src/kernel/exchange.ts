@@ -43,11 +43,11 @@ export interface Exchange {
   /** The id of the legacy session that the request belongs to; absent for modern clients. */
   readonly session?: string | undefined
   /** The request's `_meta` without what belongs to the hop (envelope keys, `progressToken`). */
-  readonly meta?: JsonObject
+  readonly meta?: JsonObject | undefined
   /** Present when the caller asked for progress. */
   readonly onProgress?: (progress: Progress) => void
   /** Present when the caller asked for log messages: params of `notifications/message`. */
-  readonly onLog?: (message: JsonObject) => void
+  readonly onLog?: ((message: JsonObject) => void) | undefined
   /**
    * Asks the caller while the call runs, whatever era it speaks, and resolves with its answer. Present when the caller can
    * be asked at all; which methods it declared is in `protocol.capabilities`. Rejects with `cancelled` when the caller goes

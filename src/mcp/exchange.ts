@@ -45,12 +45,15 @@ export interface ExchangeParts {
   readonly params: JsonObject
   readonly protocol: CallerProtocol
   readonly signal: AbortSignal
+  /** Aborts the signal, where that is ours to do. */
+  readonly stop?: Exchange['stop']
+  readonly onLog?: Exchange['onLog']
 }
 
-/** An exchange without a way to talk back before its result. */
-export function plainExchange({ caller, params, protocol, signal }: ExchangeParts): Exchange {
-  const meta = metaToForward(params)
-  return { ...caller, signal, protocol, ...(meta && { meta }) }
+/** An exchange without a way to talk back before its result. Written out, for it is made for every request. */
+export function plainExchange({ caller, params, protocol, signal, stop, onLog }: ExchangeParts): Exchange {
+  const { principal, requestId, toolset, session } = caller
+  return { principal, requestId, signal, stop, protocol, toolset, session, meta: metaToForward(params), onLog }
 }
 
 /**

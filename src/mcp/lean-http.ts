@@ -7,6 +7,7 @@ import { headerParams } from './header-params.ts'
 import { leanDoor, type LeanSession } from './lean.ts'
 import { readMessage } from './message.ts'
 import type { RpcId } from './rpc.ts'
+import { runningRequests } from './running-requests.ts'
 import { classify, isCall, type McpHttp, type SessionFacts } from './streamable-http.ts'
 import { ownerOf } from './sessions.ts'
 
@@ -98,15 +99,14 @@ function sessionCopies({ clock }: McpDeps, elsewhere: Elsewhere) {
     cancel(id: string, request?: RpcId): void {
       const copy = known.get(id)
       if (!copy) return
-      if (request !== undefined) return copy.session.running.get(request)?.abort()
-      for (const controller of copy.session.running.values()) controller.abort()
-      copy.until = 0
+      copy.session.running.abort(request)
+      if (request === undefined) copy.until = 0
     },
   }
 }
 
 const toSession = (id: string, { protocol }: SessionFacts, elsewhere: Elsewhere): LeanSession => ({
   id,
-  running: new Map(),
+  running: runningRequests(),
   served: { protocol: () => protocol, logLevel: () => undefined, log: (message) => elsewhere.log(id, message) },
 })

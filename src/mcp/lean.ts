@@ -32,6 +32,8 @@ export interface LeanDoor {
 export interface LeanHead {
   readonly headers: Pick<Headers, 'get' | 'has'>
   readonly signal: AbortSignal
+  /** Aborts the signal, where that is ours to do. */
+  readonly stop?: (reason: string) => void
 }
 
 export interface LeanRequest {
@@ -42,7 +44,8 @@ export interface LeanRequest {
 }
 
 /** A request that is what it should be in every respect, so that the SDK would have nothing to object to. */
-interface Plain extends LeanRequest {
+interface Plain {
+  readonly asked: LeanRequest
   readonly id: RpcId
   readonly method: string
   readonly params: JsonObject
@@ -81,12 +84,10 @@ function toPlain(asked: LeanRequest): Plain | undefined {
   const meta = toObject(params['_meta'])
   const odd =
     'progressToken' in meta || LOG_LEVEL_META_KEY in meta || 'inputResponses' in params || 'requestState' in params
-  return odd || !METHODS.has(body['method'])
-    ? undefined
-    : { ...asked, id: body['id'], method: body['method'], params, meta }
+  return odd || !METHODS.has(body['method']) ? undefined : { asked, id: body['id'], method: body['method'], params, meta }
 }
 
-function isPlainModern({ route, request, method, params }: Plain): boolean {
+function isPlainModern({ asked: { route, request }, method, params }: Plain): boolean {
   if (route.kind !== 'modern' || route.messageKind !== 'request' || route.classification.revision !== MODERN_VERSION)
     return false
   const { headers } = request
@@ -98,10 +99,12 @@ function isPlainModern({ route, request, method, params }: Plain): boolean {
 const isPlainName = (name: unknown): boolean => typeof name === 'string' && !name.startsWith('=?')
 
 async function answerModern(deps: McpDeps, methods: Methods, plain: Plain): Promise<LeanReply | undefined> {
-  const { caller, params, meta, request } = plain
-  const exchange = plainExchange({ caller, params, protocol: modernProtocol(meta), signal: request.signal })
+  const { asked, params, meta } = plain
+  const { caller, request } = asked
+  const protocol = modernProtocol(meta)
+  const exchange = plainExchange({ caller, params, protocol, signal: request.signal, stop: request.stop })
   const reply = await methods.answer(plain.method, params, exchange)
-  return toReply(plain, reply, (members) => stamped(members, deps.serverInfo), {})
+  return toReply(plain, reply, (members) => stamped(members, deps.serverInfo))
 }
 
 /** What 2026-07-28 wants in every result. */
@@ -117,7 +120,7 @@ const stamped = (result: JsonObject, serverInfo: McpDeps['serverInfo']): JsonObj
  */
 function sessionOf(
   sessions: LeanDoor['sessions'],
-  { route, request: { headers }, caller, id, method }: Plain,
+  { asked: { route, request: { headers }, caller }, id, method }: Plain,
 ): LeanSession | undefined {
   if (route.kind !== 'legacy' || route.reason !== 'no-claim') return undefined
   const accept = headers.get('accept') ?? ''
@@ -130,42 +133,50 @@ function sessionOf(
 }
 
 /** A legacy client that goes away has not cancelled; only `notifications/cancelled` and the session's end do. */
-async function answerLegacy(methods: Methods, session: LeanSession, plain: Plain): Promise<LeanReply | undefined> {
-  const { caller, params, id } = plain
-  const { served, running } = session
+function answerLegacy(methods: Methods, session: LeanSession, plain: Plain): Promise<LeanReply | undefined> {
+  const { running } = session
   const controller = new AbortController()
-  const exchange: Exchange = {
-    ...plainExchange({
-      caller: { ...caller, session: session.id },
-      params,
-      protocol: served.protocol(),
-      signal: controller.signal,
-    }),
-    onLog: (message) => served.log(message),
-  }
-  running.set(id, controller)
-  try {
-    const reply = await untilCancelled(methods.answer(plain.method, params, exchange), controller.signal)
-    const headers = { 'mcp-session-id': session.id }
-    return reply && !controller.signal.aborted
-      ? toReply(plain, reply, (members) => members, headers)
-      : unanswered(headers)
-  } finally {
-    running.delete(id)
-  }
+  const exchange = legacyExchange(session, plain, controller)
+  return new Promise((resolve, reject) => {
+    const number = running.enter(plain.id, {
+      abort() {
+        controller.abort()
+        resolve(unanswered(session.id))
+      },
+    })
+    methods.answer(plain.method, plain.params, exchange).then(
+      (reply) => {
+        running.leave(number)
+        resolve(toReply(plain, reply, asItIs, session.id))
+      },
+      (error: unknown) => {
+        running.leave(number)
+        reject(error)
+      },
+    )
+  })
 }
 
-/** What the work gives, or undefined as soon as the signal aborts. */
-const untilCancelled = (work: Promise<Reply>, signal: AbortSignal): Promise<Reply | undefined> =>
-  new Promise((resolve, reject) => {
-    work.then(resolve, reject)
-    signal.addEventListener('abort', () => resolve(undefined))
+const asItIs = (members: JsonObject): JsonObject => members
+
+const legacyExchange = (
+  { id: session, served }: LeanSession,
+  { asked: { caller }, params }: Plain,
+  controller: AbortController,
+): Exchange =>
+  plainExchange({
+    caller: { principal: caller.principal, requestId: caller.requestId, toolset: caller.toolset, session },
+    params,
+    protocol: served.protocol(),
+    signal: controller.signal,
+    stop: (reason) => controller.abort(reason),
+    onLog: (message) => served.log(message),
   })
 
 /** A cancelled request gets no response; a stream that ends says so. */
-const unanswered = (headers: Record<string, string>): LeanReply => ({
+const unanswered = (session: string): LeanReply => ({
   status: 200,
-  headers: { ...headers, 'content-type': 'text/event-stream' },
+  headers: { 'mcp-session-id': session, 'content-type': 'text/event-stream' },
   body: '',
 })
 
@@ -173,15 +184,17 @@ function toReply(
   { id, method }: Plain,
   reply: Reply,
   stamp: (members: JsonObject) => JsonObject,
-  headers: Record<string, string>,
+  session?: string,
 ): LeanReply | undefined {
   if (!reply.error && !reply.encoded && method === 'tools/list') return undefined // the SDK adapts it to the era
   return {
-    status: reply.error?.code === MISSING_CAPABILITY && !('mcp-session-id' in headers) ? 400 : 200,
-    headers: { ...headers, 'content-type': 'application/json' },
+    status: reply.error?.code === MISSING_CAPABILITY && session === undefined ? 400 : 200,
+    headers: session === undefined ? JSON_ONLY : { 'mcp-session-id': session, 'content-type': 'application/json' },
     body: bodyOf(`{"jsonrpc":"2.0","id":${JSON.stringify(id)}`, reply, stamp),
   }
 }
+
+const JSON_ONLY = { 'content-type': 'application/json' }
 
 function bodyOf(start: string, reply: Reply, stamp: (members: JsonObject) => JsonObject): LeanReply['body'] {
   if (reply.error) return `${start},"error":${JSON.stringify(reply.error)}}`

@@ -9,6 +9,7 @@ import { type Caller, toObject } from './exchange.ts'
 import type { eventBook, Events } from './event-store.ts'
 import type { Methods } from './method.ts'
 import { idOf, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, isRpcId, rpcErrorResponse } from './rpc.ts'
+import { runningRequests } from './running-requests.ts'
 import { mcpServer, type Served, toAuthInfo } from './server.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { Elsewhere } from './streamable-http.ts'
@@ -82,7 +83,7 @@ function cancel(
   if (!isJsonObject(body) || body['method'] !== 'notifications/cancelled') return
   const { requestId } = toObject(body['params'])
   if (!isRpcId(requestId)) return
-  running.get(requestId)?.abort()
+  running.abort(requestId)
   elsewhere?.cancelled(id, requestId)
   if (served.protocol().version >= WITHOUT_BATCHES) transport.closeSSEStream(requestId)
 }
@@ -105,7 +106,7 @@ async function open(
   const transport = sessionTransport(served, events, {
     sessionIdGenerator: deps.newId,
     onsessioninitialized: (id) =>
-      sessions.add({ id, principal, served, transport, events, subscriber, running: new Map() }),
+      sessions.add({ id, principal, served, transport, events, subscriber, running: runningRequests() }),
     onsessionclosed: (id) => end(sessions, id, caller),
   })
   await served.server.connect(transport)

@@ -2,6 +2,7 @@ import { toToolResult } from '../gateway/failure.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { roster } from '../kernel/roster.ts'
 import type { Methods, Reply } from './method.ts'
 import { INTERNAL_ERROR } from './rpc.ts'
 import { ownerOf } from './sessions.ts'
@@ -25,7 +26,7 @@ export interface RunningMethods extends Methods {
 }
 
 export function runningBook(methods: Methods, limits: RunningLimits): RunningMethods {
-  const running = new Map<AbortController, Principal>()
+  const running = roster<Running>()
   const byOwner = new Map<string, number>()
   const count = (owner: string, change: number): void => {
     const left = (byOwner.get(owner) ?? 0) + change
@@ -33,22 +34,18 @@ export function runningBook(methods: Methods, limits: RunningLimits): RunningMet
     else byOwner.set(owner, left)
   }
   const run = async (method: string, params: Parameters<Methods['answer']>[1], exchange: Exchange): Promise<Reply> => {
-    const { principal, signal } = exchange
+    const { principal } = exchange
     const owner = ownerOf(principal)
     if ((byOwner.get(owner) ?? 0) >= limits.perPrincipal) return tooMany(method, 'you have', limits.perPrincipal)
     if (running.size >= limits.total) return tooMany(method, 'the gateway has', limits.total)
-    const controller = new AbortController()
-    const stop = (): void => controller.abort(signal.reason)
-    running.set(controller, principal)
+    const stoppable = toStoppable(exchange)
+    const number = running.enter({ principal, stop: stoppable.stop })
     count(owner, 1)
-    signal.addEventListener('abort', stop, { once: true })
-    if (signal.aborted) stop()
     try {
-      const end = (reason: string): void => controller.abort(reason)
-      return await methods.answer(method, params, { ...exchange, signal: controller.signal, stop: end })
+      return await methods.answer(method, params, stoppable.exchange)
     } finally {
-      signal.removeEventListener('abort', stop)
-      running.delete(controller)
+      stoppable.release?.()
+      running.leave(number)
       count(owner, -1)
     }
   }
@@ -58,8 +55,29 @@ export function runningBook(methods: Methods, limits: RunningLimits): RunningMet
       CALLS.has(method) ? run(method, params, exchange) : methods.answer(method, params, exchange),
     count: () => running.size,
     end(matches) {
-      for (const [controller, principal] of running) if (matches(principal)) controller.abort()
+      for (const { principal, stop } of running.all()) if (matches(principal)) stop('The caller may not call any more.')
     },
+  }
+}
+
+interface Running {
+  readonly principal: Principal
+  readonly stop: (reason: string) => void
+}
+
+/** The exchange with a signal that can be aborted from here: its own where that is possible, else one that follows it. */
+function toStoppable(exchange: Exchange) {
+  const { signal, stop } = exchange
+  if (stop) return { exchange, stop }
+  const controller = new AbortController()
+  const follow = (): void => controller.abort(signal.reason)
+  signal.addEventListener('abort', follow, { once: true })
+  if (signal.aborted) follow()
+  const end = (reason: string): void => controller.abort(reason)
+  return {
+    exchange: { ...exchange, signal: controller.signal, stop: end },
+    stop: end,
+    release: () => signal.removeEventListener('abort', follow),
   }
 }
 

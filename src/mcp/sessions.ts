@@ -2,7 +2,7 @@ import type { WebStandardStreamableHTTPServerTransport } from '@modelcontextprot
 import type { Clock } from '../kernel/clock.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { Events } from './event-store.ts'
-import type { RpcId } from './rpc.ts'
+import type { RunningRequests } from './running-requests.ts'
 import type { Served } from './server.ts'
 import type { Subscriber } from './subscriptions.ts'
 
@@ -15,7 +15,7 @@ export interface Session {
   readonly events: Events
   readonly subscriber: Subscriber
   /** Requests that the lean door is answering, to be aborted by `notifications/cancelled`. */
-  readonly running: Map<RpcId, AbortController>
+  readonly running: RunningRequests
 }
 
 export interface SessionLimits {
@@ -57,7 +57,7 @@ export function sessionBook(clock: Clock, limits: SessionLimits, onEnded?: (id: 
   const end = async (session: Session): Promise<void> => {
     entries.delete(session.id)
     onEnded?.(session.id)
-    for (const controller of session.running.values()) controller.abort()
+    session.running.abort()
     session.subscriber.end()
     session.events.end()
     await session.transport.close()

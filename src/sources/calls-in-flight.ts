@@ -2,16 +2,20 @@ import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ClientRequest, Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { type Roster, roster } from '../kernel/roster.ts'
 import { canBeAsked } from './client-capabilities.ts'
 import { originOf } from './origin.ts'
 import type { Patience } from './patience.ts'
 
 /** A call that a server works on. */
+interface Running {
+  readonly exchange: Exchange
+  readonly patience: Patience | undefined
+}
+
 export interface InFlight {
   /** Marks what comes on the call's own stream. */
   readonly tag: number
-  readonly exchange: Exchange
-  readonly patience?: Patience
 }
 
 /** The calls in flight on one link: whatever a server says of itself belongs to one of them, or to nobody. */
@@ -31,41 +35,36 @@ export interface CallsInFlight {
 const METHODS = ['elicitation/create', 'sampling/createMessage', 'roots/list']
 
 export function callsInFlight(): CallsInFlight {
-  const calls = new Set<InFlight>()
-  let last = 0
+  const calls = roster<Running>()
   return {
     get size() {
       return calls.size
     },
-    enter(exchange, patience) {
-      const call = { tag: (last += 1), exchange, ...(patience && { patience }) }
-      calls.add(call)
-      return call
-    },
-    leave: (call) => void calls.delete(call),
+    enter: (exchange, patience) => ({ tag: calls.enter({ exchange, patience }) }),
+    leave: ({ tag }) => void calls.leave(tag),
     answer: ({ method, params }) => answer(calls, { method, params: ownParams(params) }, originOf(params)),
     log(message) {
       const origin = originOf(message)
-      const [only, ...others] = calls
-      const call = origin === undefined ? (others.length === 0 ? only : undefined) : taggedWith(calls, origin)
+      const [only, ...others] = origin === undefined ? calls.all() : []
+      const call = origin === undefined ? (others.length === 0 ? only : undefined) : calls.get(origin)
       call?.exchange.onLog?.(ownParams(message))
     },
   }
 }
 
 async function answer(
-  calls: ReadonlySet<InFlight>,
+  calls: Roster<Running>,
   request: ClientRequest,
   origin: number | undefined,
 ): Promise<JsonObject> {
   const { method } = request
   if (!METHODS.includes(method)) throw refusal(`This client does not carry ${method}.`)
-  const call = origin === undefined ? likelyCall(calls, request) : taggedWith(calls, origin)
+  const call = origin === undefined ? likelyCall(calls, request) : calls.get(origin)
   if (!call) throw refusal(`Nobody can be asked ${method}: no call of a client is running.`)
   const { ask } = call.exchange
   if (!ask || !canBeAsked(call.exchange, request)) throw refusal(`The client of this call does not support ${method}.`)
   // Which of a principal's calls waits for the person is not known without a stream: all of them may.
-  const waiting = origin === undefined ? [...calls] : [call]
+  const waiting = origin === undefined ? calls.all() : [call]
   const resumes = waiting.map(({ patience }) => patience?.pause())
   try {
     return await ask(request)
@@ -80,8 +79,8 @@ async function answer(
  * Without a stream of its own a request carries no sign of the call that it belongs to. It is certain while all calls are
  * of one principal; then its newest call that can answer is asked. With several principals it would be a guess.
  */
-function likelyCall(calls: ReadonlySet<InFlight>, request: ClientRequest): InFlight | undefined {
-  const all = [...calls]
+function likelyCall(calls: Roster<Running>, request: ClientRequest): Running | undefined {
+  const all = calls.all()
   if (new Set(all.map(({ exchange }) => exchange.principal.id)).size > 1) {
     throw new ProtocolError(
       ProtocolErrorCode.InternalError,
@@ -90,9 +89,6 @@ function likelyCall(calls: ReadonlySet<InFlight>, request: ClientRequest): InFli
   }
   return all.findLast(({ exchange }) => canBeAsked(exchange, request)) ?? all.at(-1)
 }
-
-const taggedWith = (calls: ReadonlySet<InFlight>, tag: number): InFlight | undefined =>
-  [...calls].find((call) => call.tag === tag)
 
 const refusal = (message: string): ProtocolError => new ProtocolError(ProtocolErrorCode.MethodNotFound, message)
 

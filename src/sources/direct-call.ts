@@ -1,14 +1,16 @@
 import { ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/client'
+import type { Ending } from '../kernel/ending.ts'
 import type { Progress } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
+import { type Roster, roster } from '../kernel/roster.ts'
 
 /** One request that goes to its server past the SDK's client. */
 export interface DirectRequest {
   readonly method: string
   readonly params: JsonObject
   readonly headers: Readonly<Record<string, string>>
-  /** Aborts the request; the reason is what the server reads, where it is told. */
-  readonly signal: AbortSignal
+  /** Ends the request; the reason is what the server reads, where it is told. */
+  readonly ending: Ending
   /** Marks what the server asks or tells on the request's own stream. */
   readonly tag: number
   readonly onProgress: (progress: Progress) => void
@@ -19,7 +21,6 @@ export type DirectCall = (request: DirectRequest) => Promise<JsonObject>
 
 /** A request that waits for its answer. */
 export interface Waiting {
-  readonly id: number
   readonly onProgress: (progress: Progress) => void
   resolve(result: JsonObject): void
   reject(error: unknown): void
@@ -27,8 +28,9 @@ export interface Waiting {
 
 /** The requests of one transport that wait for an answer, by ids of their own. */
 export interface WaitingBook {
-  enter(waiting: Omit<Waiting, 'id'>): Waiting
-  leave(waiting: Waiting): void
+  /** The request's id. */
+  enter(waiting: Waiting): number
+  leave(id: number): void
   /** Gives a message to the request that it is for; false when it is for none of these. */
   take(message: JsonObject): boolean
   /** Fails all of them: the transport was closed. */
@@ -40,16 +42,10 @@ const FIRST_ID = 2 ** 30
 const LAST_ID = 2 ** 31 - 1
 
 export function waitingBook(isModern: () => boolean): WaitingBook {
-  const all = new Map<number, Waiting>()
-  let last = FIRST_ID
+  const all = roster<Waiting>({ first: FIRST_ID, last: LAST_ID })
   return {
-    enter(waiting) {
-      last = last === LAST_ID ? FIRST_ID : last + 1
-      const entered = { ...waiting, id: last }
-      all.set(entered.id, entered)
-      return entered
-    },
-    leave: ({ id }) => void all.delete(id),
+    enter: all.enter,
+    leave: (id) => void all.leave(id),
     take(message) {
       const { method } = message
       if (method === 'notifications/progress') return progressed(all, message['params'])
@@ -58,14 +54,14 @@ export function waitingBook(isModern: () => boolean): WaitingBook {
       return waiting !== undefined
     },
     end() {
-      for (const waiting of all.values())
+      for (const waiting of all.all())
         waiting.reject(new SdkError(SdkErrorCode.ConnectionClosed, 'Connection closed'))
     },
   }
 }
 
 /** Progress of nobody, or without a number, is dropped, as the SDK's client does. */
-function progressed(all: ReadonlyMap<number, Waiting>, params: unknown): boolean {
+function progressed(all: Roster<Waiting>, params: unknown): boolean {
   if (!isJsonObject(params)) return false
   const { progressToken, ...said } = params
   const waiting = all.get(Number(progressToken))

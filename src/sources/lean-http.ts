@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import {
   type JSONRPCMessage,
   type JSONRPCRequest,
@@ -6,9 +5,11 @@ import {
   SdkErrorCode,
   type StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
-import type { Egress } from '../egress/egress.ts'
+import type { Egress, PostReply } from '../egress/egress.ts'
+import { type Ender, type Ending, ending } from '../kernel/ending.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
-import { type DirectCall, type DirectRequest, type WaitingBook, waitingBook } from './direct-call.ts'
+import { roster } from '../kernel/roster.ts'
+import { type DirectCall, type DirectRequest, type Waiting, type WaitingBook, waitingBook } from './direct-call.ts'
 import { type Hand, leanAnswer, type LeanAnswer, refusal, VERSION_KEY } from './lean-answer.ts'
 import { headerText } from './mcp-param-headers.ts'
 import { withOrigin } from './origin.ts'
@@ -27,7 +28,11 @@ export interface LeanHttp {
   readonly schedule: Schedule
 }
 
-const FIXED_HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+const FIXED_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+  'accept-encoding': 'gzip',
+}
 /** Headers that `fetch` joins with its own: a connection that sets one takes the complete way. */
 const SPECIAL = [
   'accept',
@@ -79,65 +84,80 @@ function sorted(transport: StreamableHTTPClientTransport, waiting: WaitingBook):
     void (waiting.take(message) || toClient(withOrigin(message, tag) as unknown as JSONRPCMessage))
 }
 
-/** Aborts when the transport is closed, which ends what is still under way. Every call listens: that is no leak. */
-function lifeOf(transport: StreamableHTTPClientTransport, waiting: WaitingBook): AbortSignal {
-  const life = new AbortController()
-  setMaxListeners(0, life.signal)
+/** Ends with its transport, and ends what is still under way then. */
+interface Life {
+  isOver(): boolean
+  enter(call: Ender): number
+  leave(number: number): void
+}
+
+function lifeOf(transport: StreamableHTTPClientTransport, waiting: WaitingBook): Life {
+  const calls = roster<Ender>()
+  let isOver = false
   const close = transport.close.bind(transport)
   transport.close = () => {
     waiting.end()
-    life.abort()
+    isOver = true
+    for (const call of calls.all()) call.end(CLOSED)
     return close()
   }
-  return life.signal
+  return {
+    isOver: () => isOver,
+    enter(call) {
+      if (isOver) call.end(CLOSED)
+      return calls.enter(call)
+    },
+    leave: (number) => void calls.leave(number),
+  }
 }
+
+const CLOSED = new Error('The connection was closed.')
 
 interface Way extends LeanHttp {
   readonly waiting: WaitingBook
   readonly give: Hand
-  readonly life: AbortSignal
+  readonly life: Life
   readonly envelope: Envelope
 }
 
-function direct(way: Way, { method, params, headers, signal, tag, onProgress }: DirectRequest): Promise<JsonObject> {
+function direct(way: Way, request: DirectRequest): Promise<JsonObject> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(cancelled(signal))
-    const waiting = way.waiting.enter({
+    const { method, params, ending: caller, onProgress } = request
+    if (caller.isOver()) return reject(cancelled(caller))
+    let isSettled = false
+    const settle = (): void => {
+      isSettled = true
+      way.waiting.leave(id)
+    }
+    const waiting: Waiting = {
       onProgress,
       resolve(result) {
-        leave()
+        settle()
         resolve(result)
       },
       reject(error) {
-        leave()
+        settle()
         reject(error instanceof Error ? error : new Error(String(error)))
       },
+    }
+    const id = way.waiting.enter(waiting)
+    const ender = ending()
+    caller.whenOver(() => {
+      if (isSettled) return
+      // Closing the stream is how a modern request is cancelled (MCP 2026-07-28, Streamable HTTP); before that there is a word for it.
+      if (way.envelope !== undefined) ender.end(new Error('The request was cancelled.'))
+      else tellCancelled(way.transport, id, caller)
+      waiting.reject(cancelled(caller))
     })
-    const { id } = waiting
-    // Closing the stream is how a modern request is cancelled (MCP 2026-07-28, Streamable HTTP); before that there is a word for it.
-    const end = way.envelope === undefined ? undefined : joined(way.life)
-    const cancel = (): void => {
-      end?.abort()
-      if (!end) tellCancelled(way.transport, id, signal)
-      waiting.reject(cancelled(signal))
-    }
-    const leave = (): void => {
-      way.waiting.leave(waiting)
-      signal.removeEventListener('abort', cancel)
-      end?.release()
-    }
-    signal.addEventListener('abort', cancel)
     const call = { jsonrpc: '2.0' as const, id, method, params: withMeta(params, way.envelope, id) }
-    sendCall(way, call, { headers, tag, signal: end?.signal ?? way.life }).catch((error: unknown) =>
-      waiting.reject(error),
-    )
+    void sendCall(way, call, { request, ender, waiting })
   })
 }
 
-const cancelled = ({ reason }: AbortSignal): SdkError => new SdkError(SdkErrorCode.RequestTimeout, String(reason))
+const cancelled = (ending: Ending): SdkError => new SdkError(SdkErrorCode.RequestTimeout, String(ending.reason()))
 
-function tellCancelled(transport: StreamableHTTPClientTransport, requestId: number, { reason }: AbortSignal): void {
-  const params = { requestId, reason: String(reason) }
+function tellCancelled(transport: StreamableHTTPClientTransport, requestId: number, ending: Ending): void {
+  const params = { requestId, reason: String(ending.reason()) }
   transport.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params }).catch(() => undefined) // it has gone
 }
 
@@ -147,39 +167,52 @@ function withMeta(params: JsonObject, envelope: Envelope, progressToken: number)
 }
 
 interface Sending {
-  readonly headers: Readonly<Record<string, string>>
-  readonly tag: number
-  readonly signal: AbortSignal
+  readonly request: DirectRequest
+  /** Ends the request. */
+  readonly ender: Ender
+  readonly waiting: Waiting
 }
 
+/** Sends the call and hands on what comes back; whatever goes wrong fails the request. */
 async function sendCall(way: Way, call: JSONRPCRequest & { id: number }, sending: Sending): Promise<void> {
-  const answer = leanAnswer(way.give, call.id, way.maxBytes, sending.tag)
+  const { request, ender, waiting } = sending
+  const answer = leanAnswer(way.give, call.id, way.maxBytes, request.tag)
+  const number = way.life.enter(ender)
   try {
     const reply = await way.post({
       url: way.url,
-      headers: toHeaders(way, call, sending.headers),
+      headers: toHeaders(way, call, request.headers),
       body: JSON.stringify(call),
-      signal: sending.signal,
+      ending: ender,
       maxBytes: way.maxBytes,
       allowPrivateNetwork: way.allowPrivateNetwork,
       onEvents: answer.onEvents,
     })
-    if (REPEAT_ELSEWHERE.includes(reply.status)) return await complete(way, call, sending)
-    if (reply.status === 202 || reply.status >= 300) return refusal(way.give, call, reply)
-    answer.take(reply)
+    if (REPEAT_ELSEWHERE.includes(reply.status)) await complete(way, call, sending)
+    else if (reply.status === 202 || reply.status >= 300) refusal(way.give, call, reply)
+    else await finish(way, answer, reply)
   } catch (error) {
-    if (answer.lastEventId() === undefined || answer.isGiven() || sending.signal.aborted) throw error
+    const isBroken = answer.lastEventId() !== undefined && !answer.isGiven() && !ender.isOver()
+    if (isBroken) await resume(way, answer)
+    else waiting.reject(error)
+  } finally {
+    way.life.leave(number)
   }
-  if (!answer.isGiven()) await resume(way, answer)
+}
+
+/** A promise only where the stream ended before its answer. */
+function finish(way: Way, answer: LeanAnswer, reply: PostReply): Promise<void> | undefined {
+  answer.take(reply)
+  return answer.isGiven() ? undefined : resume(way, answer)
 }
 
 /** The same message the SDK's way; its answer is taken out of what comes. */
 const complete = (
   { transport, envelope }: Way,
   call: JSONRPCRequest,
-  { headers, tag, signal }: Sending,
+  { request: { headers, tag }, ender }: Sending,
 ): ReturnType<Send> => {
-  const options = { headers, relatedRequestId: tag, ...(envelope && { requestSignal: signal }) }
+  const options = { headers, relatedRequestId: tag, ...(envelope && { requestSignal: ender.signal }) }
   return transport.send(call, options)
 }
 
@@ -191,7 +224,7 @@ async function resume(way: Way, answer: LeanAnswer): Promise<void> {
 }
 
 async function takenUp({ transport, schedule, life }: Way, from: string, afterMs: number): Promise<boolean> {
-  for (let attempt = 0; attempt < RESUME_ATTEMPTS && !life.aborted; attempt++) {
+  for (let attempt = 0; attempt < RESUME_ATTEMPTS && !life.isOver(); attempt++) {
     await pause(schedule, afterMs)
     const resumed = await transport.resumeStream(from).then(
       () => true,
@@ -211,27 +244,17 @@ function toHeaders(
   const { sessionId, protocolVersion } = transport
   const claimed = params?._meta?.[VERSION_KEY]
   const name = params?.['name']
-  return {
-    ...headers,
-    ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
-    ...(protocolVersion !== undefined && { 'mcp-protocol-version': protocolVersion }),
-    ...(typeof claimed === 'string' && {
-      'mcp-protocol-version': claimed,
-      'mcp-method': method,
-      ...(typeof name === 'string' && { 'mcp-name': headerText(name) }),
-    }),
-    ...lowerCase(more),
+  const told = { ...headers }
+  if (sessionId !== undefined) told['mcp-session-id'] = sessionId
+  if (protocolVersion !== undefined) told['mcp-protocol-version'] = protocolVersion
+  if (typeof claimed === 'string') {
+    told['mcp-protocol-version'] = claimed
+    told['mcp-method'] = method
+    if (typeof name === 'string') told['mcp-name'] = headerText(name)
   }
+  for (const header of Object.keys(more)) told[header.toLowerCase()] = more[header] ?? ''
+  return told
 }
 
 const lowerCase = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-
-/** Ends with the transport or by itself. Cheaper than `AbortSignal.any`, which keeps dead signals on Node 20. */
-function joined(life: AbortSignal) {
-  const controller = new AbortController()
-  const abort = (): void => controller.abort()
-  if (life.aborted) abort()
-  life.addEventListener('abort', abort)
-  return { signal: controller.signal, abort, release: () => life.removeEventListener('abort', abort) }
-}

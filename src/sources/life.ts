@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { ConnectionReason, ConnectionState } from '../kernel/connection.ts'
 import { toGatewayError, type GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import type { Roster } from '../kernel/roster.ts'
 import type { SourceFeature, SourceTool } from '../kernel/tool.ts'
 import { stepOn, type ConnectionEvent } from './connection-state.ts'
 import type { ConnectionStates, KeptState } from './connection-states.ts'
@@ -73,7 +74,7 @@ export interface Run extends Life {
   kept: KeptState | undefined
   readonly subscriptions: Subscriptions
   /** Ends the calls that run, each with the error. */
-  readonly calls: Set<(error: GatewayError) => void>
+  readonly calls: Roster<(error: GatewayError) => void>
   cancelTimer: () => void
 }
 

@@ -1,3 +1,4 @@
+import { type Ending, ending } from '../kernel/ending.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface Limits {
@@ -9,8 +10,8 @@ export interface Limits {
 
 /** How long a call is waited for. */
 export interface Patience {
-  /** Aborts when it has run out, or with the caller. The reason travels to the server, so it is fixed text. */
-  readonly signal: AbortSignal
+  /** When it has run out, or with the caller. The reason travels to the server, so it is fixed text. */
+  readonly ending: Ending
   /** Why it ran out: the server was silent for too long, or all of it took too long. */
   expired(): 'idle' | 'total' | undefined
   /** The other end gave a sign of life. */
@@ -20,26 +21,29 @@ export interface Patience {
   release(): void
 }
 
+const CANCELLED = 'The request was cancelled.'
+
 /** Runs out after `idleMs` of silence, after `totalMs` in all, or with `parent`. Leaves nothing behind after `release`. */
 export function patience(parent: AbortSignal, { idleMs, totalMs }: Limits, schedule: Schedule): Patience {
-  const controller = new AbortController()
+  const over = ending()
   let reason: 'idle' | 'total' | undefined
   let pauses = 0
-  const end = (): void => controller.abort('The request was cancelled.')
-  const expire = (why: 'idle' | 'total') => (): void => {
+  const end = (): void => over.end(CANCELLED)
+  const expire = (why: 'idle' | 'total'): void => {
     reason ??= why
     end()
   }
-  const cancelTotal = schedule(expire('total'), totalMs)
-  let cancelIdle = schedule(expire('idle'), idleMs)
+  const onIdle = (): void => expire('idle')
+  const cancelTotal = schedule(() => expire('total'), totalMs)
+  let cancelIdle = schedule(onIdle, idleMs)
   const touch = (): void => {
     cancelIdle()
-    cancelIdle = pauses === 0 ? schedule(expire('idle'), idleMs) : () => undefined
+    cancelIdle = pauses === 0 ? schedule(onIdle, idleMs) : () => undefined
   }
   if (parent.aborted) end()
-  else parent.addEventListener('abort', end, { once: true })
+  else parent.addEventListener('abort', end)
   return {
-    signal: controller.signal,
+    ending: over,
     expired: () => reason,
     touch,
     pause() {

@@ -2,6 +2,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Connected, Connector, ConnectorEvents } from './connector.ts'
 import type { Subject } from '../kernel/credential.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { type Roster, roster } from '../kernel/roster.ts'
 import type { Provider } from '../provider-kit/index.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
 import { originOf } from './provider-address.ts'
@@ -41,7 +42,7 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
       headers,
       ...(subject !== 'shared' && { account: subject.user }),
     })
-  const running = new Set<AbortController>()
+  const running = roster<AbortController>()
   let isClosed = false
   let account: string | undefined
   return {
@@ -67,7 +68,7 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
   }
   async function close(): Promise<void> {
     isClosed = true
-    for (const controller of running) controller.abort()
+    for (const controller of running.all()) controller.abort()
   }
 }
 
@@ -96,7 +97,7 @@ function subjectOf({ connection, provider, ownership }: ProviderConnection, { us
 
 /** Runs with a signal that fires when the caller gives up or the connection is closed. */
 async function whileOpen<T>(
-  running: Set<AbortController>,
+  running: Roster<AbortController>,
   caller: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -104,13 +105,13 @@ async function whileOpen<T>(
   const abort = (): void => controller.abort()
   if (caller.aborted) abort()
   caller.addEventListener('abort', abort, { once: true })
-  running.add(controller)
+  const number = running.enter(controller)
   try {
     return await work(controller.signal)
   } catch (error) {
     throw controller.signal.aborted && !caller.aborted ? endedMeanwhile(error) : error
   } finally {
-    running.delete(controller)
+    running.leave(number)
     caller.removeEventListener('abort', abort)
   }
 }

@@ -84,15 +84,15 @@ interface Sending {
 /** The one table of ways: calls of tools past the SDK's client where the line can, everything else through it. */
 function sent(link: Link, call: RelayedCall, { waiting, tag, totalMs }: Sending): Promise<unknown> {
   const { method, headers, exchange } = call
-  const { signal } = waiting
+  const { ending } = waiting
   const params = toParams(link, call)
   const onProgress = (progress: Progress): void => {
     waiting.touch()
-    if (!signal.aborted) exchange.onProgress?.(progress)
+    if (!ending.isOver()) exchange.onProgress?.(progress)
   }
-  if (method === 'tools/call' && link.direct) return link.direct({ method, params, headers, signal, tag, onProgress })
+  if (method === 'tools/call' && link.direct) return link.direct({ method, params, headers, ending, tag, onProgress })
   return ask(link.client, method, params, {
-    signal,
+    signal: ending.signal,
     timeout: totalMs + SPARE_MS,
     headers,
     relatedRequestId: tag,

@@ -1,6 +1,7 @@
 import type { ConnectionStatus } from '../kernel/connection.ts'
 import type { Source } from '../kernel/source.ts'
 import type { GatewayError } from '../kernel/errors.ts'
+import { roster } from '../kernel/roster.ts'
 import type { ConnectionSpec, ConnectionTools } from './connection-spec.ts'
 import type { Connected } from './connector.ts'
 import {
@@ -113,7 +114,7 @@ function newRun(spec: ConnectionSpec, deps: SupervisedDeps, from: Inheritance | 
     saving: Promise.resolve(),
     kept: undefined,
     subscriptions: subscriptions((uri) => deps.onResourceUpdated(spec.slug, uri)),
-    calls: new Set(),
+    calls: roster(),
     cancelTimer: () => undefined,
   }
   if (from) resume(run, from.state)
@@ -130,8 +131,8 @@ async function begin(run: Run): Promise<void> {
 /** The answer, unless the connection ends first: nobody waits for a source that is slow to let go. */
 function whileUp<T>(run: Run, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const done = (): void => void run.calls.delete(reject)
-    run.calls.add(reject)
+    const number = run.calls.enter(reject)
+    const done = (): void => void run.calls.leave(number)
     work.then(resolve, reject).finally(done)
   })
 }
@@ -148,8 +149,7 @@ async function ready(run: Run, signal: AbortSignal): Promise<Connected> {
 async function close(run: Run): Promise<void> {
   run.stop.abort()
   run.cancelTimer()
-  for (const end of run.calls) end(ended(run))
-  run.calls.clear()
+  for (const end of run.calls.all()) end(ended(run))
   const { live } = run
   run.live = undefined
   await Promise.allSettled([live?.close(), run.ending, run.attempt?.work, run.saving])

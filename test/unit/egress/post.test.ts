@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { PostRequest } from '../../../src/egress/egress.ts'
+import { ending } from '../../../src/kernel/ending.ts'
 import { testEgress } from '../../helpers/egress.ts'
 import { fakeVendor, json } from '../../helpers/fake-vendor.ts'
 import type { Answer } from '../../helpers/fake-vendor.ts'
@@ -17,7 +18,7 @@ async function posting(answer: Answer, change: Partial<PostRequest> = {}) {
     url: new URL(`${vendor.url}/x?y=1`),
     headers: { 'x-a': '1' },
     body: '{"a":1}',
-    signal: new AbortController().signal,
+    ending: ending(),
     maxBytes: 1_000,
     allowPrivateNetwork: true,
     onEvents: (chunk) => void events.push(Buffer.from(chunk).toString()),
@@ -78,14 +79,14 @@ describe('a relayed POST', () => {
     expect(vendor.requests).toEqual([])
   })
 
-  it('ends with its signal, whose reason it rejects with', async () => {
-    const controller = new AbortController()
-    const { vendor, reply } = await posting(() => undefined, { signal: controller.signal })
+  it('ends when it is told to, with the reason that it was given', async () => {
+    const ender = ending()
+    const { vendor, reply } = await posting(() => undefined, { ending: ender })
     const ended = expect(reply).rejects.toThrow('enough')
     await vi.waitFor(() => expect(vendor.requests).toHaveLength(1), { timeout: 10_000 })
-    controller.abort(new Error('enough'))
+    ender.end(new Error('enough'))
     await ended
-    const late = await posting(json({}), { signal: controller.signal })
+    const late = await posting(json({}), { ending: ender })
     await expect(late.reply).rejects.toThrow('enough')
     expect(late.vendor.requests).toEqual([])
   })
