@@ -33,8 +33,35 @@ const OWN_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
 
 /** Counts and times acts by their outcome lines, so that metrics and audit log cannot tell different stories. */
 export function callMeter(registry: Registry, { tools }: { readonly tools: boolean }): Meter {
+  const { calls, decisions, limited, server, client, added } = instruments(registry, tools ? ['gen_ai_tool_name'] : [])
+  const connectionLabel = bounded(MOST_CONNECTIONS)
+  const toolLabel = bounded(MOST_TOOLS)
+  const act = ({ method, event, totalMs, upstreamMs }: Measured): void => {
+    const { outcome = 'ok', code = '', decision } = event
+    const connection = event.connection === undefined ? 'none' : connectionLabel(event.connection)
+    // What an agent has asked for in vain may be anything at all.
+    const tool = tools
+      ? { gen_ai_tool_name: event.connection === undefined ? 'none' : toolLabel(event.tool ?? 'none') }
+      : undefined
+    const error_type = errorTypeOf(event)
+    calls.inc({ connection, outcome, ...tool })
+    if (decision) decisions.inc({ effect: decision })
+    if (LIMITED.has(code)) limited.inc({ code })
+    server.observe({ mcp_method_name: method, error_type, ...tool }, totalMs / 1_000)
+    if (upstreamMs !== undefined)
+      client.observe({ mcp_method_name: method, connection, error_type }, upstreamMs / 1_000)
+    added.observe(Math.max(0, totalMs - (upstreamMs ?? 0)) / 1_000)
+  }
+  return {
+    act,
+    list: ({ method, errorType, totalMs }) =>
+      server.observe({ mcp_method_name: method, error_type: errorType }, totalMs / 1_000),
+  }
+}
+
+/** The families; `byTool` is the label that tells calls apart by tool, where that is wanted. */
+function instruments(registry: Registry, byTool: readonly string[]) {
   const registers = [registry]
-  const byTool = tools ? ['gen_ai_tool_name'] : []
   const calls = new Counter({
     name: 'gw_calls_total',
     help: 'Acts of agents by connection and outcome, as in the audit log.',
@@ -73,29 +100,7 @@ export function callMeter(registry: Registry, { tools }: { readonly tools: boole
     buckets: OWN_BUCKETS,
     registers,
   })
-  const connectionLabel = bounded(MOST_CONNECTIONS)
-  const toolLabel = bounded(MOST_TOOLS)
-  const act = ({ method, event, totalMs, upstreamMs }: Measured): void => {
-    const { outcome = 'ok', code = '', decision } = event
-    const connection = event.connection === undefined ? 'none' : connectionLabel(event.connection)
-    // What an agent has asked for in vain may be anything at all.
-    const tool = tools
-      ? { gen_ai_tool_name: event.connection === undefined ? 'none' : toolLabel(event.tool ?? 'none') }
-      : undefined
-    const error_type = errorTypeOf(event)
-    calls.inc({ connection, outcome, ...tool })
-    if (decision) decisions.inc({ effect: decision })
-    if (LIMITED.has(code)) limited.inc({ code })
-    server.observe({ mcp_method_name: method, error_type, ...tool }, totalMs / 1_000)
-    if (upstreamMs !== undefined)
-      client.observe({ mcp_method_name: method, connection, error_type }, upstreamMs / 1_000)
-    added.observe(Math.max(0, totalMs - (upstreamMs ?? 0)) / 1_000)
-  }
-  return {
-    act,
-    list: ({ method, errorType, totalMs }) =>
-      server.observe({ mcp_method_name: method, error_type: errorType }, totalMs / 1_000),
-  }
+  return { calls, decisions, limited, server, client, added }
 }
 
 const LIMITED: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'quota_exceeded', 'overloaded'])
