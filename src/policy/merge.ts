@@ -25,9 +25,9 @@ export interface Origins {
  */
 export function mergeDocuments(declared: PolicyDocument, managed: PolicyDocument): MergedPolicy {
   refuseTwins(declared, managed)
-  const { timezone = declared.timezone } = managed
-  const isLocal = (timezone ?? 'UTC') !== (declared.timezone ?? 'UTC')
-  const added = isLocal ? managed.rules.map((rule) => inZone(rule, timezone ?? 'UTC')) : managed.rules
+  const zone = declared.timezone ?? 'UTC'
+  const { timezone = zone } = managed
+  const added = timezone === zone ? managed.rules : managed.rules.map((rule) => inZone(rule, timezone))
   return {
     document: {
       ...declared,
@@ -64,7 +64,7 @@ function originsOf(declared: PolicyDocument, managed: PolicyDocument): Origins {
       const [, part = '', name = '', ...rest] = problem.path.split('/')
       const offset = offsets[part]
       if (offset === undefined) {
-        const isManaged = part === 'groups' && Object.hasOwn(managed.groups ?? {}, name)
+        const isManaged = Object.hasOwn(managed.groups ?? {}, name)
         return { ...problem, origin: isManaged ? 'managed' : 'declared' }
       }
       const index = Number(name) - offset

@@ -1,10 +1,13 @@
+/** Longer names are not compared: that takes time, and nobody mistypes them. */
 const MAX_LENGTH = 64
 
 /** ` Did you mean "…"?` with the known name that is nearest to what was written, or nothing when none is near. */
 export function suggest(written: string, known: Iterable<string>): string {
+  if (written.length > MAX_LENGTH) return ''
   let best: string | undefined
   let least = Math.ceil(written.length / 3) + 1
   for (const name of known) {
+    if (name.length > MAX_LENGTH) continue
     const distance = distanceBetween(written.toLowerCase(), name.toLowerCase())
     if (distance < least) [best, least] = [name, distance]
   }
@@ -13,7 +16,6 @@ export function suggest(written: string, known: Iterable<string>): string {
 
 /** Levenshtein's distance, one row at a time. */
 function distanceBetween(a: string, b: string): number {
-  if (a.length > MAX_LENGTH || b.length > MAX_LENGTH) return MAX_LENGTH
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let index = 0; index < a.length; index++) {
     const next = [index + 1]

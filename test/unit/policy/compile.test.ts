@@ -63,6 +63,19 @@ describe('names that stand for nothing', () => {
         },
       ],
     })
+    const { errors: tagged } = problemsOf(
+      rule({ tools: { tags: ['chat', 'chatt'] }, subjects: { groups: ['machins'] } }),
+    )
+    expect(tagged).toEqual([
+      problem(
+        '/rules/0/subjects/groups/0',
+        'There is no group "machins". Did you mean "machines"? Fix the name, or define it under `groups`; {} is enough for a group that comes from sign-in.',
+      ),
+      problem(
+        '/rules/0/tools/tags/1',
+        'No tool that the rule selects has the tag "chatt". Did you mean "chat"? Fix it, or remove it.',
+      ),
+    ])
     expect((errors as PolicyProblem[]).map(({ path }) => path)).toEqual([
       '/groups/staff/agents/0',
       '/rules/0/subjects/except/agents/0',
@@ -98,8 +111,19 @@ describe('names that stand for nothing', () => {
     const tools = TOOLS.filter(({ connection }) => connection !== 'slack')
     expect(problemsOf(typo, { tools })).toMatchObject({
       errors: [],
-      warnings: [{ rule: 'r', path: '/rules/0/tools/names/0' }],
+      warnings: [
+        {
+          rule: 'r',
+          path: '/rules/0/tools/names/0',
+          pending: true,
+          message:
+            'No tool that the rule selects is named "post_mesage". Not all of its connections have listed their tools yet; check it when they have.',
+        },
+      ],
     })
+    const either = rule({ tools: { connections: ['slack', 'jira'], names: ['post_mesage'] } })
+    expect(problemsOf(either, { tools })).toMatchObject({ errors: [], warnings: [{ pending: true }] })
+    expect(problemsOf(rule({ tools: { connections: ['gmail', 'slack'], names: ['post_message'] } }))).toEqual(only([]))
     expect(problemsOf(rule({ tools: { connections: ['gmail'], names: ['post_message'] } })).errors).toHaveLength(1)
     expect(problemsOf(rule({ tools: { names: ['POST_MESSAGE'] } })).errors).toHaveLength(1)
     expect(problemsOf(rule({ tools: { tags: ['chatt'] } })).errors).toHaveLength(1)
@@ -150,6 +174,31 @@ describe('arguments that no tool has', () => {
     expect(problemsOf(rule({ ...POST, args: { '/text/deep': { optional: true } } })).errors).toHaveLength(1)
   })
 
+  it('says of how many tools it is said', () => {
+    const tools = { names: ['post_message', 'add_comment'] }
+    expect(problemsOf(rule({ tools, args: { '/chanel': { in: ['c'] } } })).errors).toMatchObject([
+      { message: 'Each of the 2 selected tools has no argument /chanel. Did you mean "/channel"? Fix the pointer.' },
+    ])
+    const open = catalogTool('lab', sourceTool('try', {}, { inputSchema: { type: 'object' } }), 'lab')
+    const world = { tools: [open], connections: [{ slug: 'lab', provider: 'lab' }] }
+    expect(problemsOf(rule({ args: { '/a': { optional: true } } }), world).warnings).toEqual([
+      problem(
+        '/rules/0/args/~1a',
+        'The input schema of the tool conn:lab:try does not say whether there is an argument /a. Check it.',
+      ),
+    ])
+  })
+
+  it('asks no resource, which has no arguments', () => {
+    const post = TOOLS.filter(({ name }) => name === 'post_message')
+    const resources = post.map((tool) => ({ ...tool, kind: 'resource' as const, definition: { uri: 'x:y' } }))
+    const typo = {
+      rules: [{ id: 'r', effect: 'require', tools: { connections: ['slack'] }, args: { '/chanel': { in: ['c'] } } }],
+    }
+    expect(problemsOf(typo, { tools: [...post, ...resources] }).errors).toHaveLength(1)
+    expect(problemsOf(typo, { tools: resources })).toEqual(only([]))
+  })
+
   it('accepts one that at least one of the tools has', () => {
     const mail = rule({ tools: { connections: ['gmail'] }, args: { '/to': { optional: true } } })
     expect(problemsOf(mail)).toEqual(only([]))
@@ -164,6 +213,10 @@ describe('arguments that no tool has', () => {
     ['an item by place', { properties: { a: { prefixItems: [{}, { type: 'string' }], items: false } } }, '/a/1', 'ok'],
     ['a reference', { $ref: '#/$defs/x' }, '/a', 'warning'],
     ['a nested reference', { properties: { a: { $ref: '#/$defs/x' } } }, '/a/b', 'warning'],
+    ['a closed reference', { properties: {}, $ref: '#/$defs/x', additionalProperties: false }, '/a', 'warning'],
+    ['members beside alternatives', { properties: { b: {} }, oneOf: [{}, {}] }, '/a', 'warning'],
+    ['a member that may be anything', { properties: { a: true } }, '/a/b', 'warning'],
+    ['a member that may not be', { properties: { a: false } }, '/a/b', 'error'],
     ['alternatives', { anyOf: [{}, {}] }, '/a', 'warning'],
     ['open members', { properties: {}, additionalProperties: true }, '/a', 'warning'],
     ['closed members', { properties: { b: {} }, additionalProperties: false }, '/a', 'error'],

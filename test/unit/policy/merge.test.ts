@@ -3,6 +3,7 @@ import { GatewayError } from '../../../src/kernel/errors.ts'
 import { compilePolicy } from '../../../src/policy/compile.ts'
 import { effectiveRules } from '../../../src/policy/effective.ts'
 import { mergeDocuments } from '../../../src/policy/merge.ts'
+import type { PolicyProblem } from '../../../src/policy/problem.ts'
 import { runPolicyTests } from '../../../src/policy/policy-tests.ts'
 import { policyDocumentSchema } from '../../../src/policy/schema.ts'
 import { call, NOON, principalOf, WORLD } from './office.ts'
@@ -69,6 +70,41 @@ describe('a declared and a managed document', () => {
     ])
   })
 
+  it('are refused with the first twin in the sentence, and how many more there are', () => {
+    const declared = parse({ groups: { g: {} }, rules: [allow('x'), allow('y')] })
+    const first =
+      'The policy cannot be used: The managed rule "y" has the name of a declared rule in gateway.config.json. Give one of them another name.'
+    const messageOf = (managed: object) => {
+      try {
+        mergeDocuments(declared, parse(managed))
+      } catch (error) {
+        return error instanceof GatewayError ? [error.code, error.message] : []
+      }
+      return []
+    }
+    expect(messageOf({ rules: [allow('y')] })).toEqual(['policy_invalid', first])
+    expect(messageOf({ groups: { g: {} }, rules: [allow('y'), allow('x')] })).toEqual([
+      'policy_invalid',
+      `${first} (and 2 more)`,
+    ])
+    expect(problemsOf(() => mergeDocuments(declared, parse({ groups: { g: {} } })))).toEqual([
+      {
+        path: '/groups/g',
+        origin: 'managed',
+        message:
+          'The managed group "g" has the name of a declared group in gateway.config.json. Give one of them another name.',
+      },
+    ])
+  })
+
+  it('have only the parts that one of them has', () => {
+    const merged = (declared: object, managed: object) => mergeDocuments(parse(declared), parse(managed)).document
+    const [groups, tests] = [{ g: {} }, [{ name: 't', ...LIST }]]
+    expect(merged({}, {})).toStrictEqual({ rules: [] })
+    expect(merged({ groups, tests }, {})).toStrictEqual({ rules: [], groups, tests })
+    expect(merged({}, { groups, tests })).toStrictEqual({ rules: [], groups, tests })
+  })
+
   it('have their problems told in the document that they are in', () => {
     const bad = (id: string) => allow(id, { subjects: { agents: ['nobody'] } })
     expect(
@@ -84,6 +120,26 @@ describe('a declared and a managed document', () => {
       { rule: 'b', path: '/rules/1/subjects/agents/0', origin: 'declared' },
       { rule: 'd', path: '/rules/1/subjects/agents/0', origin: 'managed' },
     ])
+    const { origins } = mergeDocuments(
+      parse({ rules: [allow('a')], tests: [{ name: 't', ...LIST }] }),
+      parse({ rules: [allow('b')], tests: [{ name: 'u', ...LIST }] }),
+    )
+    const located = (path: string) => {
+      const found: PolicyProblem = origins.locate({ path, message: '' })
+      return [found.origin, found.path]
+    }
+    expect(located('/rules/0/id')).toEqual(['declared', '/rules/0/id'])
+    expect(located('/rules/1')).toEqual(['managed', '/rules/0'])
+    expect(located('/tests/0/name')).toEqual(['declared', '/tests/0/name'])
+    expect(located('/tests/1/name')).toEqual(['managed', '/tests/0/name'])
+    expect(located('/timezone')).toEqual(['declared', '/timezone'])
+    expect(located('')).toEqual(['declared', ''])
+    expect(
+      mergeDocuments(parse({}), parse({ tests: [{ name: 'u', ...LIST }] })).origins.locate({
+        path: '/tests/0',
+        message: '',
+      }),
+    ).toMatchObject({ origin: 'managed', path: '/tests/0' })
   })
 
   it('keep their own time zones; a managed one without has the declared one', () => {
@@ -100,6 +156,17 @@ describe('a declared and a managed document', () => {
       [undefined, undefined],
     ])
     expect(zonesOf({ timezone: 'Asia/Tokyo', rules: [early('b')] })[1]).toEqual(['Asia/Tokyo', 'Asia/Tokyo'])
+    const plain = { timezone: 'Asia/Tokyo', rules: [allow('b')] }
+    expect(mergeDocuments(declared, parse(plain)).document.rules[1]).toStrictEqual(allow('b'))
+    const mixed = [
+      [undefined, 'UTC'],
+      ['UTC', undefined],
+      ['UTC', 'UTC'],
+    ] as const
+    for (const [one, other] of mixed) {
+      const managed = parse({ timezone: other, rules: [early('b')] })
+      expect(mergeDocuments(parse({ timezone: one }), managed).document.rules).toStrictEqual(managed.rules)
+    }
     const policy = compileBoth({ timezone: 'Europe/Berlin' }, { timezone: 'America/New_York', rules: [early('b')] })
     expect(call(policy, { tool: 'slack:list_channels', at: NOON + 3_600_000 * 2 }).effect).toBe('allow')
   })
