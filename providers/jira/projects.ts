@@ -36,6 +36,7 @@ export const searchProjects = action({
     'key of a project',
     'projects of a team',
     'is there a project for',
+    'what is the project called',
   ],
   docs: `${DOCS}/api-group-projects/#api-rest-api-3-project-search-get`,
   effect: 'read',

@@ -21,10 +21,10 @@ const SHAPES: readonly Shape[] = [
   { pattern: /\b(?!UTF|SHA|ISO|RFC|GPT|COVID|HTTP|WIN|MP)[A-Z][A-Z0-9]{1,9}-\d{1,6}\b/g, words: 'issue jira' },
   { pattern: /(?<![\p{L}\p{N}&/])#\d{1,7}\b/gu, words: 'issue' },
   { pattern: /(?<![\p{L}\p{N}&/])#\p{L}[\p{L}\p{N}_-]{1,79}/gu, words: 'channel' },
-  {
-    pattern: /\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|\d{1,2}(?::\d\d)? ?(?:am|pm|o.clock))\b/gi,
-    words: 'calendar',
-  },
+  { pattern: /\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|\d{4}-\d\d-\d\d)\b/gi, words: 'calendar' },
+  { pattern: /\b\d{1,2}(?::\d\d)? ?(?:am|pm|o.clock)\b/gi, words: 'calendar' },
+  { pattern: /\b(?:(?:jan|febr)uary|march|april|may|june|july|august) \d{1,2}\b/gi, words: 'calendar' },
+  { pattern: /\b(?:(?:septem|octo|novem|decem)ber) \d{1,2}\b/gi, words: 'calendar' },
 ]
 
 export interface Shaped {
