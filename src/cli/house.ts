@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Log } from '../gateway/gateway.ts'
+import type { ConnectionStatus } from '../kernel/connection.ts'
 import type { Secret } from '../kernel/secret.ts'
 
 /** How the house is run: with its doors open, for one command, or for one agent on stdin and stdout. */
@@ -73,6 +74,8 @@ export interface House {
   serveStdio(agent: string, toolset?: string): Promise<void>
   /** Resolves when every enabled connection is active or has failed once, at the latest after `timeoutMs`. */
   settled(timeoutMs: number): Promise<void>
+  /** Of every connection, ordered by name. */
+  statuses(): readonly ConnectionStatus[]
   /** Called whenever a connection's state or the snapshot changes, until the returned function is called. */
   onChange(listener: () => void): () => void
   /** Reads the configuration again; a bad edit is told in the log and in `status`. */

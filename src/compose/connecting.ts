@@ -12,7 +12,7 @@ import {
 import type { OAuthEngine } from '../connections/oauth/engine.ts'
 import { scopesToAsk } from '../connections/oauth/scopes.ts'
 import type { Snapshots } from '../gateway/snapshots.ts'
-import { connectLinkOf, redirectUriOf } from '../http/oauth.ts'
+import { connectLinkOf, redirectUriOf } from '../http/addresses.ts'
 import type { AgentBook } from '../identity/agents.ts'
 import type { Clock, NewId } from '../kernel/clock.ts'
 import type { FlowView } from '../kernel/connect-flow.ts'
@@ -21,7 +21,6 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { McpDiscovery, McpTarget } from '../kernel/mcp-discovery.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
 import { scopesFor } from '../provider-kit/scopes.ts'
-import { discoverMcp } from '../sources/mcp-discover.ts'
 import type { ConnectionHouse } from './connection-house.ts'
 import type { ConnectionDeps } from './connections.ts'
 import { allowedActions } from './least-scopes.ts'
@@ -93,7 +92,10 @@ export function openConnecting(parts: ConnectingParts): Connecting {
   return {
     flows,
     invite,
-    discover: (target, signal) => discoverMcp(target, parts.specDeps.mcp, signal),
+    discover: async (target, signal) => {
+      const { discoverMcp } = await import('../sources/mcp-discover.ts')
+      return discoverMcp(target, parts.specDeps.mcp, signal)
+    },
     async connectLink({ connection, user }) {
       const key = JSON.stringify([connection, user])
       const open = await openLink(key)

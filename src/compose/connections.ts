@@ -20,7 +20,6 @@ import type { PolicyWorld } from '../policy/world.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
 import type { ConnectionSpec, ConnectionTools } from '../sources/connection-spec.ts'
 import type { Connector } from '../sources/connector.ts'
-import { mcpConnector } from '../sources/mcp-connector.ts'
 import type { McpDeps, McpTransport } from '../sources/mcp-spec.ts'
 import { providerConnector } from '../sources/provider-source.ts'
 import { toSourceTools } from '../sources/provider-tools.ts'
@@ -117,11 +116,13 @@ function toMcp(connection: string, config: McpConnectionConfig, deps: Connection
   const { trustAnnotations, credential: ownership = 'shared' } = config
   const spec = { connection, transport: toTransport(config.mcp), timeouts, trustAnnotations }
   const credentials = mcpCredentials(connection, config, deps)
-  if (!credentials) return mcpConnector(spec, deps.mcp)
   return {
     connection,
     provider: 'mcp',
     async connect(events, signal) {
+      // What speaks MCP to servers is loaded with the first one.
+      const { mcpConnector } = await import('../sources/mcp-connector.ts')
+      if (!credentials) return mcpConnector(spec, deps.mcp).connect(events, signal)
       const user = ownership === 'per_user' ? await deps.listedAs(connection) : undefined
       const auth = { credentials, ownership, ...(user !== undefined && { listedAs: { user } }) }
       return mcpConnector({ ...spec, auth }, deps.mcp).connect(events, signal)

@@ -1,15 +1,9 @@
-import type { Context } from 'hono'
 import type { AdminDeps } from '../admin/admin.ts'
-import { replayBook } from '../admin/replay-book.ts'
 import type { Config } from '../config/schema.ts'
 import { resourceUrl, serverUrl } from '../config/server-urls.ts'
 import type { Log } from '../gateway/gateway.ts'
-import { apiApp } from '../http/api.ts'
-import { httpApp } from '../http/app.ts'
-import { credentialsOf } from '../http/credentials.ts'
 import { leanFront } from '../http/lean-front.ts'
 import { type First, listen, type Listening } from '../http/listen.ts'
-import { metricsPage } from '../http/metrics.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { jwtVerifier } from '../identity/jwt-verifier.ts'
 import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
@@ -17,13 +11,11 @@ import type { Clock, NewId } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { apiRoutesOf } from './api-routes.ts'
+import type { Application } from './application.ts'
 import type { OpenApprovals } from './approvals.ts'
 import type { Connecting } from './connecting.ts'
-import { seal } from '../vault/seal.ts'
-import { withPeer } from './forward.ts'
 import type { Identities } from './identities.ts'
-import { browsing } from './pages.ts'
+import { withPeer } from './peer.ts'
 import type { World } from './world.ts'
 
 /** The largest set of signing keys that is read, in bytes. */
@@ -79,8 +71,10 @@ export function door(deps: DoorDeps): Door {
   }
   const make = () => makeHttp(deps, address, stopping.signal)
   let http = make()
+  const answer = async (request: Request, env: unknown): Promise<Response> =>
+    (await http.app(pathOf(request.url))).fetch(request, env)
   return {
-    app: { request: (path, init) => http.app.request(path, fromHere(init)) },
+    app: { request: async (path, init) => (await http.app(pathOf(path))).request(path, fromHere(init)) },
     origin: () => serverUrl(address()),
     refresh() {
       http = make()
@@ -91,13 +85,10 @@ export function door(deps: DoorDeps): Door {
       const seat = place === 'configured' ? deps.seat : undefined
       listening = await (seat
         ? listen(
-            { fetch: (request, env) => http.app.fetch(request, withPeer(env)) },
+            { fetch: (request, env) => answer(request, withPeer(env)) },
             { host, port: await seat.port(host, port), loopbackOnly, socket: seat.socket },
           )
-        : listen(
-            { fetch: (request, env) => http.app.fetch(request, env) },
-            { host, port, loopbackOnly, first: (...asked) => http.first(...asked) },
-          ))
+        : listen({ fetch: answer }, { host, port, loopbackOnly, first: (...asked) => http.first(...asked) }))
       http = make()
       await seat?.open({ host, port: listening.port })
       await deps.world.driver.publish({ url: localUrl(listening, host), token: deps.attachToken })
@@ -120,14 +111,22 @@ async function isAuthenticated({ config, identities: { keys, personKeys } }: Doo
 const localUrl = ({ url, port }: Listening, host: string): string =>
   host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url
 
-/** The application, and who answers plain requests before it. */
+/** Who answers plain requests, and the application for the others, of which no more is loaded and made than is asked for. */
+interface Http {
+  readonly first: First
+  /** What answers this path. */
+  app(path: string): Promise<Pick<Application, 'fetch' | 'request'>>
+}
+
+const MCP = /^\/mcp(?:\/|$)/
+
 function makeHttp(
   deps: DoorDeps,
   address: () => { host: string; port: number; publicUrl?: string },
   stopping: AbortSignal,
-): { readonly app: ReturnType<typeof httpApp>; readonly first: First } {
-  const { config, world, identities, mcp, admin, attachToken, log, clock, newId } = deps
-  const { identity: settings, organisation, server } = config()
+): Http {
+  const { config, world, identities, mcp, attachToken, log, clock, newId } = deps
+  const { identity: settings, organisation, server, metrics } = config()
   const resource = resourceUrl(address())
   const fetch = world.egress.fetch({
     allowPrivateNetwork: settings.jwt?.allowPrivateNetwork ?? false,
@@ -143,31 +142,35 @@ function makeHttp(
     organisation,
     resource,
   })
-  const authenticate = (c: Context) => identity.authenticate(credentialsOf(c))
-  const origin = (): string => serverUrl(address())
-  const { pages } = browsing(deps, { identity, origin })
+  // Made anew when the port is known.
+  const allowed = {
+    hosts: [...defaultHosts(address()), ...server.allowedHosts],
+    origins: [...defaultOrigins(address()), ...server.allowedOrigins],
+  }
   const parts = {
     identity,
     mcp,
-    pages: [...pages, metricsPage({ ...deps.metrics, authenticate, token: config().metrics.token })],
-    api: apiApp({
-      admin,
-      authenticate,
-      stopping,
-      replays: replayBook({ store: world.store, seal: seal(world.vault.derive('replays'), 'replays'), clock }),
-      routes: apiRoutesOf(deps, origin),
-    }),
-    allowed: () => ({
-      hosts: [...defaultHosts(address()), ...server.allowedHosts],
-      origins: [...defaultOrigins(address()), ...server.allowedOrigins],
-    }),
+    allowed: () => allowed,
     notReady: () => undefined,
     hasToolset: (name: string) => Object.hasOwn(config().toolsets, name),
     maxBodyBytes: server.maxBodyBytes,
     newId,
     log,
   }
-  return { app: httpApp(parts), first: leanFront(parts) }
+  const origin = (): string => serverUrl(address())
+  const mcpAlone = once(async () => (await import('../http/app.ts')).httpApp(parts))
+  const whole = once(async () => {
+    const { application } = await import('./application.ts')
+    return application(deps, parts, { origin, stopping, metricsToken: metrics.token })
+  })
+  return { first: leanFront(parts), app: (path) => (MCP.test(path) ? mcpAlone() : whole()) }
+}
+
+const pathOf = (url: string): string => new URL(url, 'http://localhost').pathname
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
 }
 
 /** A request of this process comes over no connection that would name the host. */

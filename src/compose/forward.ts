@@ -2,9 +2,8 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as send,
 import { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { ownerGone } from '../cluster/link.ts'
+import { PEER_HEADER } from './peer.ts'
 
-/** Who has connected to the worker, for the owner. Means something on the owner's socket only. */
-export const PEER_HEADER = 'x-gatehouse-peer'
 /** Headers of one hop (RFC 9110 §7.6.1), and what a caller must not say of itself. */
 const HOP = new Set([
   'connection',
@@ -17,14 +16,6 @@ const HOP = new Set([
   'expect',
   PEER_HEADER,
 ])
-
-/** On the owner's socket a request comes from whom the worker says. */
-export function withPeer<E>(env: E): E {
-  const { incoming } = env as { readonly incoming?: IncomingMessage }
-  if (!incoming) return env
-  const remoteAddress = incoming.headers[PEER_HEADER]
-  return { ...env, incoming: Object.create(incoming, { socket: { value: { remoteAddress } } }) as IncomingMessage }
-}
 
 /** Hands requests to the owner as they are, over its Unix socket, and its answers back as they come. */
 export interface Forwarder {

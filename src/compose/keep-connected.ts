@@ -7,6 +7,7 @@ import type { ConfigBook } from './config-book.ts'
 import type { ConnectionHouse } from './connection-house.ts'
 import { type ConnectionDeps, toConnectionSpecs } from './connections.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
+import { starting } from './starting.ts'
 
 export interface KeepConnectedParts {
   readonly mode: HouseMode
@@ -24,12 +25,14 @@ export interface KeepConnectedParts {
 }
 
 /**
- * Runs what configuration and store say, and follows both. The result makes the connections, if they are not made
- * already: a command that only asks the store or the policy needs no server started for it.
+ * Runs what configuration and store say, and follows both: what is known of the connections can be listed from now on. The
+ * result makes them, if they are not made already: a command that only asks the store or the policy needs no server started
+ * for it, and a gateway has its door open first.
  */
 export async function keepConnected(parts: KeepConnectedParts): Promise<() => void> {
   const { mode, book, connections, supervisor, snapshots, specDeps, env, closing } = parts
-  const connect = (): void => supervisor.apply(toConnectionSpecs(connections.current(), specDeps))
+  const { held, start } = starting()
+  const connect = (): void => supervisor.apply(held(toConnectionSpecs(connections.current(), specDeps)))
   const takeOver = async (next: Config): Promise<void> => {
     snapshots.accept(parts.accept(next))
     parts.onTaken()
@@ -44,5 +47,8 @@ export async function keepConnected(parts: KeepConnectedParts): Promise<() => vo
   })
   if (mode !== 'command') connect()
   await snapshots.rebuild()
-  return connect
+  return () => {
+    start()
+    if (mode === 'command') connect()
+  }
 }

@@ -1,5 +1,4 @@
-import { CLIENT_DOCUMENT_PATH } from '../http/client-document.ts'
-import { redirectUriOf } from '../http/oauth.ts'
+import { CLIENT_DOCUMENT_PATH, redirectUriOf } from '../http/addresses.ts'
 import type { McpSignInParts } from './mcp-sign-in.ts'
 
 /** Where services and authorization servers find us. Our client metadata document counts over https alone. */

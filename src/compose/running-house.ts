@@ -34,13 +34,19 @@ export function toHouse(parts: HouseParts): House {
   return {
     app: front.app,
     adminToken: attachToken,
-    listen: () => front.open(mode === 'stdio' ? 'loopback' : 'configured'),
+    async listen() {
+      const place = await front.open(mode === 'stdio' ? 'loopback' : 'configured')
+      connect()
+      return place
+    },
     serveStdio: (agent, toolset) => serveStdio(parts, agent, toolset),
     async settled(timeoutMs) {
       connect()
       await settledWithin(untilSettled(supervisor), timeoutMs, realSchedule)
       await snapshots.rebuild()
     },
+    statuses: () =>
+      [...snapshots.current().connections.values()].toSorted((a, b) => (a.connection < b.connection ? -1 : 1)),
     onChange(listener) {
       const ends = [supervisor.onChange(listener), snapshots.onChange(listener)]
       return () => {

@@ -1,4 +1,4 @@
-import { CALLBACK_PATH } from './oauth.ts'
+import { CALLBACK_PATH } from './addresses.ts'
 import { type Route, defineRoute } from './route.ts'
 import { z } from 'zod'
 

@@ -1,8 +1,7 @@
 import { Hono } from 'hono'
 import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
-
-export const CLIENT_DOCUMENT_PATH = '/.well-known/oauth-client'
+import { CLIENT_DOCUMENT_PATH } from './addresses.ts'
 
 /**
  * What authorization servers of MCP servers read to know us (OAuth Client ID Metadata Document). `document` is undefined

@@ -1,13 +1,6 @@
 import { type AddressInfo, isIP, type Socket } from 'node:net'
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { getRequestListener } from '@hono/node-server'
 import { isLoopbackAddress } from '../identity/loopback.ts'
 import { GatewayError } from '../kernel/errors.ts'
 
@@ -31,6 +24,8 @@ export interface ListenOptions {
   readonly first?: First
 }
 
+type Fetch = Parameters<typeof getRequestListener>[0]
+
 export type First = (request: IncomingMessage, response: ServerResponse, rest: () => void) => boolean
 
 export interface StopOptions {
@@ -51,7 +46,7 @@ export interface Listening {
 
 /** Serves an application on a port. GatewayError `port_in_use` when it is taken, `usage` for a host that is not allowed. */
 export async function listen(
-  { fetch }: { readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] },
+  { fetch }: { readonly fetch: Fetch },
   { host, port, loopbackOnly = false, socket, first = () => false }: ListenOptions,
 ): Promise<Listening> {
   if (loopbackOnly && !isLoopbackHost(host)) throw notLoopback(host)
@@ -60,11 +55,11 @@ export async function listen(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   }
-  const server = createAdaptorServer({
-    fetch,
-    serverOptions,
-    createServer: taking(first) as typeof createServer,
-  }) as Server
+  const others = application(fetch)
+  const server = createServer(serverOptions, (request, response) => {
+    const rest = (): void => others(request, response)
+    if (!first(request, response, rest)) rest()
+  })
   const activity = watchActivity(server)
   const bound = socket === undefined ? (await bind(server, host, port)).port : await bindSocket(server, socket, port)
   return {
@@ -75,14 +70,18 @@ export async function listen(
   }
 }
 
-/** As `node:http` makes it, with somebody who looks at each request before the application. */
-const taking =
-  (first: First) =>
-  (options: ServerOptions, listener: RequestListener): Server =>
-    createServer(options, (request, response) => {
-      const rest = (): void => listener(request, response)
-      if (!first(request, response, rest)) rest()
-    })
+/** Hands requests to the application; what makes them objects of `fetch` is loaded with the first one. */
+function application(fetch: Fetch): (request: IncomingMessage, response: ServerResponse) => void {
+  let adapted: ReturnType<typeof getRequestListener> | undefined
+  const first = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { getRequestListener: adapt } = await import('@hono/node-server')
+    adapted ??= adapt(fetch)
+    await adapted(request, response)
+  }
+  return (request, response) => {
+    void (adapted ?? first)(request, response).catch(() => response.destroy())
+  }
+}
 
 const bindSocket = (server: Server, path: string, port: number): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -6,7 +6,8 @@ import type { Principal } from '../kernel/principal.ts'
 import { timeAnswer } from './answers.ts'
 import { nameText } from './api-input.ts'
 import { browserCookie } from './oauth-cookie.ts'
-import { connectLinkOf, visitorOf } from './oauth.ts'
+import { connectLinkOf } from './addresses.ts'
+import { visitorOf } from './oauth.ts'
 import { type Route, defineRoute, ok } from './route.ts'
 
 /** What a caller of the API wants to connect. */

@@ -4,6 +4,7 @@ import type { Log } from '../gateway/gateway.ts'
 import type { ConnectFlows, Visitor } from '../kernel/connect-flow.ts'
 import { GatewayError, toGatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
+import { CALLBACK_PATH, redirectUriOf } from './addresses.ts'
 import { readForm } from './form.ts'
 import { browserCookie } from './oauth-cookie.ts'
 import { callbackPage } from './pages/callback.ts'
@@ -13,8 +14,6 @@ import type { Sessions } from './sessions.ts'
 
 /** Longer addresses are no answer of a service. Characters. */
 const MOST_CHARACTERS = 32_768
-
-export const CALLBACK_PATH = '/oauth/callback'
 
 export interface ConnectRoutesDeps {
   readonly flows: ConnectFlows
@@ -27,13 +26,6 @@ export interface ConnectRoutesDeps {
   readonly signInUrl?: (next: string) => string
   readonly log: Log
 }
-
-/** What is registered at services as redirect address. */
-export const redirectUriOf = (publicUrl: URL): string => new URL(CALLBACK_PATH, publicUrl).href
-
-/** The page of a connect link. */
-export const connectLinkOf = (publicUrl: URL, flow: string): string =>
-  new URL(`/connect/${encodeURIComponent(flow)}`, publicUrl).href
 
 /**
  * `GET /connect/:flow` says what will be connected, `POST` on it sends the browser to the service, and

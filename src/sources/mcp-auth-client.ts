@@ -5,6 +5,7 @@ import { Secret } from '../kernel/secret.ts'
 import type { TokenAuthMethod } from './mcp-auth-token.ts'
 import { atServer, type McpAuthDeps } from './mcp-auth-deps.ts'
 import type { McpAuthServer } from './mcp-auth-discover.ts'
+import { toDocument } from './mcp-client-document.ts'
 
 /** The gateway as a client of one issuer; it is never shown to another one. */
 export interface McpClient {
@@ -128,19 +129,3 @@ async function register(
     ...(expires !== undefined && expires > 0 && { expiresAt: expires * 1_000 }),
   }
 }
-
-/** What authorization servers read at `documentUrl`, which is also the client's id (OAuth Client ID Metadata Document). */
-export const clientDocument = (documentUrl: string, name: string, redirectUris: readonly string[]): JsonObject => ({
-  client_id: documentUrl,
-  client_uri: new URL('/', documentUrl).href,
-  ...toDocument(name, redirectUris),
-  token_endpoint_auth_method: 'none',
-  application_type: 'web',
-})
-
-const toDocument = (name: string, redirectUris: readonly string[]) => ({
-  client_name: name,
-  redirect_uris: [...redirectUris],
-  grant_types: ['authorization_code', 'refresh_token'],
-  response_types: ['code'],
-})

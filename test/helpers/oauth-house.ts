@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { House } from '../../src/cli/house.ts'
 import { compose } from '../../src/compose/compose.ts'
-import { redirectUriOf } from '../../src/http/oauth.ts'
+import { redirectUriOf } from '../../src/http/addresses.ts'
 import { browser, type Browser } from '../fakes/oidc-browser.ts'
 import type { Answer, AskOptions } from './front-door.ts'
 

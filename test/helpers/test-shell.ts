@@ -55,6 +55,7 @@ export function testShell(options: TestShellOptions = {}): TestShell {
     listen: () => Promise.resolve({ url: 'http://127.0.0.1:8787' }),
     serveStdio: () => Promise.resolve(),
     settled: () => Promise.resolve(),
+    statuses: () => [...(world?.deps.snapshot().connections.values() ?? [])],
     onChange: () => () => undefined,
     reload: () => Promise.resolve(),
     close: () => Promise.resolve(void closed++),

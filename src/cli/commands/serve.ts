@@ -1,10 +1,8 @@
 import type { Command } from 'commander'
-import type { GatewayStatus } from '../../admin/status.ts'
 import type { ConnectionStatus } from '../../kernel/connection.ts'
 import { type Cli, type CommonOptions, answeringCommand, wholeNumber } from '../command.ts'
 import { configPathOf } from '../config-path.ts'
 import { type ExitCode, report } from '../failure.ts'
-import { inProcess } from '../gateway-client.ts'
 import type { House } from '../house.ts'
 import { paint, plain, sayJson } from '../print.ts'
 import { aborted, closeInTime, stopSignal } from '../signals.ts'
@@ -141,17 +139,15 @@ function tellUrl(shell: Shell, url: string, json: boolean): void {
 /** A line for each connection whose state has changed. */
 function tellStates(shell: Shell, house: House): () => void {
   const told = new Map<string, string>()
-  const tell = async (): Promise<void> => {
-    const { connections } = await inProcess(house).ask<GatewayStatus>('GET', '/status')
-    for (const connection of connections) {
+  const tell = (): void => {
+    for (const connection of house.statuses()) {
       const line = toLine(shell, connection)
       if (told.get(connection.connection) !== line) shell.stderr(line)
       told.set(connection.connection, line)
     }
   }
-  const onChange = (): void => void tell().catch(() => undefined)
-  onChange()
-  return house.onChange(onChange)
+  tell()
+  return house.onChange(tell)
 }
 
 function toLine(shell: Shell, { connection, enabled, state, tools, reason }: ConnectionStatus): string {
