@@ -8,6 +8,8 @@ import { type Caller, toObject } from './exchange.ts'
 interface HeaderParam {
   readonly path: readonly string[]
   readonly header: string
+  /** Clients know what a tool declares by its listed name; with the canonical id, which no list has, they cannot send it. */
+  readonly isDemanded: boolean
 }
 
 /** Judges the `Mcp-Param-*` headers of a `tools/call`; undefined when they say what the body says. */
@@ -27,6 +29,8 @@ const ENCODED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/
 /**
  * MCP 2026-07-28, Custom Headers from Tool Parameters: what `x-mcp-header` of a listed tool's schema names must stand in
  * the header with the value of the body. A schema that breaks the rules of that section binds nobody: clients drop it.
+ * Whoever calls by canonical id may leave headers out; what is sent must be true. Only the named tool's own schema counts,
+ * never that of a tool which it calls.
  */
 export function headerParams(tools: ToolsPort): HeaderParams {
   const known = new WeakMap<ToolPage, ReadonlyMap<Json, readonly HeaderParam[]>>()
@@ -47,8 +51,10 @@ export function headerParams(tools: ToolsPort): HeaderParams {
   }
   return ({ name, arguments: input }, headers, caller) => {
     const declared = typeof name === 'string' ? declaredBy(name, caller) : []
-    for (const { path, header } of declared) {
-      const problem = mismatch(header, headers.get(header), valueAt(toObject(input), path))
+    for (const { path, header, isDemanded } of declared) {
+      const said = headers.get(header)
+      if (said === null && !isDemanded) continue
+      const problem = mismatch(header, said, valueAt(toObject(input), path))
       if (problem !== undefined) return { code: HEADER_MISMATCH, message: problem, data: { header } }
     }
     return undefined
@@ -61,9 +67,12 @@ function declarations({ tools }: ToolPage): ReadonlyMap<Json, readonly HeaderPar
     const found = paramsOf(toObject(tool['inputSchema']), [])
     const isUnique = new Set(found.map(({ header }) => header.toLowerCase())).size === found.length
     if (found.length === 0 || !isUnique) return []
-    return [tool['name'], toObject(tool['_meta'])['dev.gatehouse/id']].flatMap((name) =>
-      name === undefined ? [] : [[name, found]],
-    )
+    const name = tool['name'] ?? ''
+    const id = toObject(tool['_meta'])['dev.gatehouse/id'] ?? name
+    return [
+      [id, found.map((param) => ({ ...param, isDemanded: false }))],
+      [name, found],
+    ]
   })
   return new Map(entries)
 }
@@ -76,7 +85,10 @@ function paramsOf(schema: JsonObject, path: readonly string[]): readonly HeaderP
     const here = [...path, name]
     const label = property['x-mcp-header']
     const isOurs = typeof label === 'string' && TOKEN.test(label) && isPrimitive(property['type'])
-    return [...(isOurs ? [{ path: here, header: `Mcp-Param-${label}` }] : []), ...paramsOf(property, here)]
+    return [
+      ...(isOurs ? [{ path: here, header: `Mcp-Param-${label}`, isDemanded: true }] : []),
+      ...paramsOf(property, here),
+    ]
   })
 }
 

@@ -167,6 +167,13 @@ describe.each([
     expect(truck).toContain('conn:many:get_vehicle_7')
   })
 
+  it('calls by canonical ids too, for which no list tells it what belongs into headers', async () => {
+    const client = await connected(connect, 'search')
+    const call = { tool: 'conn:many:export_lease_12', arguments: { id: 'L1' } }
+    expect(await client.call('conn:gatehouse:call_tool', call)).toBe('export_lease_12 {"id":"L1"}')
+    expect(await client.call('conn:many:export_lease_12', { id: 'L2' })).toBe('export_lease_12 {"id":"L2"}')
+  })
+
   it('hears the same of hidden and unknown tools, and gets the schema for wrong arguments', async () => {
     const client = await connected(connect, 'search')
     const ask = (tool: string) => client.call('conn__gatehouse__call_tool', { tool, arguments: { id: '1' } })

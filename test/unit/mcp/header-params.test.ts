@@ -58,8 +58,11 @@ describe('Mcp-Param headers of a modern call', () => {
     expect(JSON.stringify(error)).not.toMatch(/"eu"|"us"/)
   })
 
-  it('are asked for by the canonical id too', async () => {
-    expect(await call({ region: 'eu' }, {}, 'conn:x:deploy')).toMatchObject({ status: 400 })
+  it('need not be sent with the canonical id, which clients find in no list, but must be true', async () => {
+    const id = 'conn:x:deploy'
+    expect(await call({ region: 'eu' }, {}, id)).toMatchObject({ status: 200 })
+    expect(await call({ region: 'eu' }, { 'Mcp-Param-Region': 'eu' }, id)).toMatchObject({ status: 200 })
+    expect(await call({ region: 'eu' }, { 'Mcp-Param-Region': 'us' }, id)).toMatchObject({ status: 400 })
   })
 
   it('bind nobody where a schema declares a header twice', async () => {
