@@ -120,7 +120,11 @@ function toClient(send: Send, token: Secret, isRunning: boolean): GatewayClient 
     },
     async *events(path, options = {}) {
       const { body } = await request('GET', path, options)
-      if (body) yield* serverSentEvents(body)
+      if (!body) return
+      for await (const event of serverSentEvents(body)) {
+        if (event.event === 'problem') throw toFailure(200, event.data)
+        yield event
+      }
     },
     async *text(path, options = {}) {
       const { body } = await request('GET', path, options)

@@ -13,6 +13,8 @@ import {
 import type { AuditFilter } from '../admin/audit-reader.ts'
 import { MOST_PER_PAGE } from '../admin/page.ts'
 import type { AuditRecord } from '../kernel/audit.ts'
+import type { GatewayError } from '../kernel/errors.ts'
+import { checkedNowAndThen, type Recheck, watchAdmission } from './admission.ts'
 import { pageAnswer, timeAnswer } from './answers.ts'
 import { nameText, pageQuery } from './api-input.ts'
 import { type Route, defineRoute, ok } from './route.ts'
@@ -93,7 +95,7 @@ const checkpointsAnswer = z.looseObject({
   troubles: z.array(z.string()),
 })
 
-/** `/audit`: pages, newest first; `/audit/export`; `/audit/verify`; `/audit/checkpoints`; `/audit/tail`: server-sent events named `record`. */
+/** `/audit`: pages, newest first; `/audit/export`; `/audit/verify`; `/audit/checkpoints`; `/audit/tail`: server-sent events named `record`, cut when the caller loses the right. */
 export const auditRoutes = (deps: AdminDeps, stopping: AbortSignal): readonly Route[] => [
   ...readingRoutes(deps, stopping),
   ...checkingRoutes(deps),
@@ -126,14 +128,11 @@ const readingRoutes = (deps: AdminDeps, stopping: AbortSignal): readonly Route[]
       query: exportQuery,
       answers: { 200: { description: 'JSON lines, or CSV with a header line.', mediaType: 'application/x-ndjson' } },
     },
-    async ({ principal, query: { format, ...filter }, signal }) => {
+    async ({ principal, query: { format, ...filter }, signal, recheck }) => {
       const gone = new AbortController()
       const until = AbortSignal.any([signal, stopping, gone.signal])
-      return download(
-        await exportAuditLog(deps, principal, { filter: given(filter), format, signal: until }),
-        format,
-        gone,
-      )
+      const pieces = await exportAuditLog(deps, principal, { filter: given(filter), format, signal: until })
+      return download(pieces, { format, gone, recheck: checkedNowAndThen(recheck, deps.clock) })
     },
   ),
   defineRoute(
@@ -145,12 +144,17 @@ const readingRoutes = (deps: AdminDeps, stopping: AbortSignal): readonly Route[]
       needs: 'viewer',
       deed: 'audit.tailed',
       query: tailQuery,
-      answers: { 200: { description: 'Events named `record`.', mediaType: 'text/event-stream' } },
+      answers: {
+        200: {
+          description: 'Events named `record`; at last `problem`, when the caller may not follow any more.',
+          mediaType: 'text/event-stream',
+        },
+      },
     },
-    async ({ principal, query: { last }, context }) => {
+    async ({ principal, query: { last }, context, recheck }) => {
       const gone = new AbortController()
       const signal = AbortSignal.any([gone.signal, stopping])
-      return stream(context, await tailAuditLog(deps, principal, { last, signal }), gone)
+      return stream(context, await tailAuditLog(deps, principal, { last, signal }), { gone, recheck })
     },
   ),
 ]
@@ -186,38 +190,68 @@ const checkingRoutes = (deps: AdminDeps): readonly Route[] => [
 
 const MEDIA = { jsonl: 'application/x-ndjson', csv: 'text/csv; charset=utf-8; header=present' } as const
 
-/** Reads on only as fast as the caller takes it. A failure on the way breaks the answer off, so that nobody takes it for whole. */
-function download(pieces: AsyncIterable<string>, format: ExportFormat, gone: AbortController): Response {
+interface Download {
+  readonly format: ExportFormat
+  readonly gone: AbortController
+  readonly recheck: Recheck
+}
+
+/**
+ * Reads on only as fast as the caller takes it. A failure on the way, or that the caller would be refused by now, breaks the
+ * answer off, so that nobody takes it for whole.
+ */
+function download(pieces: AsyncIterable<string>, { format, gone, recheck }: Download): Response {
   const reading = pieces[Symbol.asyncIterator]()
+  const stop = async (): Promise<void> => {
+    gone.abort()
+    await reading.return?.()
+  }
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
+      await recheck().catch(async (error: unknown) => {
+        await stop()
+        throw error
+      })
       const { value, done } = await reading.next()
       if (done === true) controller.close()
       else controller.enqueue(Buffer.from(value))
     },
-    async cancel() {
-      gone.abort()
-      await reading.return?.()
-    },
+    cancel: stop,
   })
   return new Response(body, {
     headers: { 'content-type': MEDIA[format], 'content-disposition': `attachment; filename="audit.${format}"` },
   })
 }
 
-const stream = (c: Context, records: AsyncIterable<AuditRecord>, gone: AbortController): Response =>
+interface Following {
+  readonly gone: AbortController
+  readonly recheck: Recheck
+}
+
+/** Ends with an event `problem` when the caller would be refused by now. */
+const stream = (c: Context, records: AsyncIterable<AuditRecord>, { gone, recheck }: Following): Response =>
   streamSSE(c, async (stream) => {
     stream.onAbort(() => gone.abort())
+    let refused: GatewayError | undefined
+    const stopWatching = watchAdmission(recheck, (error) => {
+      refused = error
+      gone.abort()
+    })
     const beat = setInterval(() => void stream.write(': still here\n\n'), KEEP_ALIVE_MS)
     try {
       for await (const record of records) {
+        if (refused) break
         await stream.writeSSE({ id: String(record.seq), event: 'record', data: JSON.stringify(record) })
       }
+      if (refused) await stream.writeSSE({ event: 'problem', data: JSON.stringify(toProblem(refused)) })
     } finally {
+      stopWatching()
       clearInterval(beat)
       gone.abort()
     }
   })
+
+const toProblem = ({ code, message: detail }: GatewayError): object => ({ code, detail })
 
 /** Without the members that were not asked for. */
 const given = (filter: Readonly<Partial<Record<keyof AuditFilter, unknown>>>): AuditFilter =>

@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { may, refusal } from '../admin/authority.ts'
+import { may, refusal, rolesOf } from '../admin/authority.ts'
 import type { ReplayBook } from '../admin/replay-book.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
@@ -50,6 +50,7 @@ async function serve(c: Context, route: Route, deps: MountDeps): Promise<Respons
     ifMatch: ifMatchOf(c, spec.ifMatch),
     body: spec.body && parseBody(text, spec.body),
     signal: c.req.raw.signal,
+    recheck: () => readmit(c, route, deps, principal),
     requestId: requestIdOf(c),
     context: c,
   }
@@ -66,6 +67,17 @@ async function admit(c: Context, { spec }: Route, deps: MountDeps): Promise<Prin
   await deps.refused(principal, spec.deed, error)
   throw error
 }
+
+/** What was shown so far was for the roles that the caller had. */
+async function readmit(c: Context, { spec }: Route, deps: MountDeps, before: Principal | undefined): Promise<void> {
+  if (!before) return
+  const now = await deps.authenticate(c)
+  if (!may(now, spec.needs)) throw refusal(now, spec.needs)
+  if (namesOf(now) === namesOf(before)) return
+  throw new GatewayError('forbidden', 'Your roles have changed since this answer began. Ask again.')
+}
+
+const namesOf = (principal: Principal): string => rolesOf(principal).toSorted().join()
 
 function toResponse(c: Context, reply: Reply | Response): Response {
   if (reply instanceof Response) return reply

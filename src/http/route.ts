@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Need } from '../admin/authority.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { ErrorCode } from '../kernel/problem.ts'
+import type { Recheck } from './admission.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -53,6 +54,8 @@ export interface Asked<N extends Need, Path extends string, Q, B> {
   readonly ifMatch: string | undefined
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal
+  /** For answers that go on for long. */
+  readonly recheck: Recheck
   /** Finds the request in logs and audit. */
   readonly requestId: string | undefined
   /** For what is not JSON: streams, redirects, cookies. */
