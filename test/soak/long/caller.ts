@@ -11,7 +11,10 @@ export interface Question {
   readonly text: string
 }
 
-/** `kind`: `ok`; the code of a failure that the gateway tells of; `wrong` for another's answer, or none that can be read. */
+/**
+ * `kind`: `ok`; the code of a failure that the gateway tells of; `wrong` for another's answer, or what cannot be read;
+ * `unanswered` when there was none.
+ */
 export interface Outcome {
   readonly kind: string
   readonly detail?: string
@@ -58,7 +61,7 @@ export async function openCaller(url: string, key: string, era: Era): Promise<Ca
         const response = await pool.request({ path, method: 'POST', headers: { ...headers, ...own }, body })
         return judge(await response.body.text(), { status: response.statusCode, id, question })
       } catch (error) {
-        return wrong(`no answer: ${String(error)}`)
+        return { kind: 'unanswered', detail: String(error) }
       }
     },
     close: () => pool.close(),

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Connections, writeConfig } from '../../bench/gateway-config.ts'
-import { addKey, firstLine, start, toRunning, untilActive } from '../../bench/processes.ts'
+import { addKey, firstLine, program, start, toRunning, untilActive } from '../../bench/processes.ts'
 
 /** The product as users run it. */
 export interface Served {
@@ -29,7 +29,7 @@ export async function serve(dist: string, folder: string, connections: Connectio
   const config = await writeConfig(join(folder, 'gateway'), connections)
   const agents = Array.from({ length: AGENTS }, (_, index) => `soak-${index}`)
   await amend(config, agents)
-  const main = join(dist, 'src/main.js')
+  const main = program(dist)
   const child = start([main, 'serve', '--json', '--port', '0', '--config', config], {})
   const logged: string[] = []
   if (!child.stderr) throw new Error('The gateway has no log.')

@@ -48,14 +48,18 @@ export interface Pace {
   /** Questions a second, however long answers take. */
   readonly rate: number
   readonly signal: AbortSignal
+  readonly late: (ms: number) => void
 }
 
 const TICK_MS = 5
 /** Questions without an answer at which the gateway, or this program, has lost: no more are asked. */
 const MOST_UNDER_WAY = 20_000
 
-/** Asks at an even pace until the signal; resolves when all is answered, with the questions that were never asked. */
-export async function paced(asked: Plan, { rate, signal }: Pace, heard: Heard): Promise<number> {
+/**
+ * Asks at an even pace until the signal; resolves when all is answered, with the questions that were never asked. Tells each
+ * time how late it was itself, milliseconds: then the machine had too much to do.
+ */
+export async function paced(asked: Plan, { rate, signal, late }: Pace, heard: Heard): Promise<number> {
   const underWay = new Set<Promise<void>>()
   const startedAt = performance.now()
   let count = 0
@@ -74,7 +78,9 @@ export async function paced(asked: Plan, { rate, signal }: Pace, heard: Heard): 
         underWay.add(asking)
       }
     }
+    const from = performance.now()
     await wait(TICK_MS)
+    late(performance.now() - from - TICK_MS)
   }
   await Promise.all(underWay)
   return skipped

@@ -93,8 +93,8 @@ export function toTable(soaked: LongSoaked, verdicts: readonly Verdict[]): strin
   return `${[
     `${calls} calls at ${rate} a second (${load}), 20 downstream servers of which two flap (seed ${seed})`,
     '',
-    '| minute | calls/s | p50 | p99 | slowest | RSS | failed |',
-    '|---|---|---|---|---|---|---|',
+    '| minute | calls/s | p50 | p99 | slowest | asked late | RSS | failed |',
+    '|---|---|---|---|---|---|---|---|',
     ...minutes.map((minute, index) => `| ${index + 1} | ${toCells(minute)} |`),
     '',
     '| promise | held | found |',
@@ -103,11 +103,11 @@ export function toTable(soaked: LongSoaked, verdicts: readonly Verdict[]): strin
   ].join('\n')}\n`
 }
 
-function toCells({ calls, p50, p99, slowest, rssMb, failures }: Minute): string {
+function toCells({ calls, p50, p99, slowest, late, rssMb, failures }: Minute): string {
   const failed = Object.values(failures).reduce(
     (sum, kinds) => Object.values(kinds).reduce((more, count) => more + count, sum),
     0,
   )
-  const milliseconds = [p50, p99, slowest].map((time) => `${time.toFixed(2)} ms`)
+  const milliseconds = [p50, p99, slowest, late].map((time) => `${time.toFixed(2)} ms`)
   return [Math.round(calls / 60), ...milliseconds, rssMb === undefined ? '' : `${rssMb} MB`, failed].join(' | ')
 }

@@ -25,6 +25,8 @@ export interface Minute {
   readonly p50: number
   readonly p99: number
   readonly slowest: number
+  /** How late the asking program itself was at worst, milliseconds. */
+  readonly late: number
   /** Of the gateway at the end of the minute, MB. */
   readonly rssMb: number | undefined
   readonly failures: Failures
@@ -94,7 +96,7 @@ async function measured(options: LongOptions, fleet: Fleet, gateway: Served): Pr
   const end = AbortSignal.timeout(minutes * MINUTE_MS)
   const all = plan(callers, [...fleet.stable, ...fleet.flapping.map(({ connection }) => connection)])
   const [skipped, ...ups] = await Promise.all([
-    paced(all, { rate, signal: end }, watched.heard),
+    paced(all, { rate, signal: end, late: watched.late }, watched.heard),
     ...fleet.flapping.map((server, index) => flap(server, seed + index, end)),
   ])
   watched.stop()
@@ -151,6 +153,7 @@ function watch(fleet: Fleet, pid: number, say: (text: string) => void) {
   }, MINUTE_MS)
   return {
     heard,
+    late: (ms: number): void => void (minute.late = Math.max(minute.late, ms)),
     stop() {
       clearInterval(sampling)
       clearInterval(each)
@@ -165,16 +168,17 @@ function watch(fleet: Fleet, pid: number, say: (text: string) => void) {
   }
 }
 
-const newMinute = () => ({ calls: 0, times: times(), failures: failureCount() })
+const newMinute = () => ({ calls: 0, late: 0, times: times(), failures: failureCount() })
 
 const toMinute = (
-  { calls, times: took, failures }: ReturnType<typeof newMinute>,
+  { calls, late, times: took, failures }: ReturnType<typeof newMinute>,
   rssMb: number | undefined,
 ): Minute => ({
   calls,
   p50: took.at(0.5),
   p99: took.at(0.99),
   slowest: took.at(1),
+  late,
   rssMb,
   failures: failures.read(),
 })
