@@ -13,8 +13,8 @@ import { type AutoModes, autoModes, listedTools, possibleMode, type Presentation
 export interface Page {
   readonly items: readonly JsonObject[]
   readonly nextCursor?: string
-  /** The list's member and, where there is more, `"nextCursor":"…"`, serialised once for everyone with this view. */
-  readonly json: string
+  /** JSON of the list's member and, where there is more, of `nextCursor`: made once for everyone with this view. */
+  readonly bytes: Buffer
 }
 
 /** One page of `tools/list`. */
@@ -32,7 +32,6 @@ export function toToolPage(page: Page): ToolPage {
 
 /** One kind of features as an agent reads it: names in its style, cut into pages. */
 export interface Listing<F extends Feature = Feature> {
-  readonly pages: readonly Page[]
   /** The page that a cursor stands for; undefined for a cursor of another list. */
   page(cursor: string | undefined): Page | undefined
   /** What is behind an advertised name. */
@@ -88,27 +87,42 @@ function toListing(
   const naming = namingOf(view.features, style)
   const byName = new Map(visible.map((feature) => [naming(feature), feature]))
   const names = features()
-  const shown = kind === 'tool' ? toolsShown(view, visible, presentation, modes) : visible
-  const chunks = chunk(
-    shown.map((feature) => renameUris(names, feature.connection, toAdvertised(feature, naming(feature), style))),
-    pageSize,
-  )
-  const lists = chunks.map((part) => `"${MEMBERS[kind]}":${JSON.stringify(part)}`)
-  const tag = createHash('sha256').update(lists.join()).digest('base64url').slice(0, 12)
-  const cursorOf = (index: number): string => Buffer.from(`${index}.${tag}`).toString('base64url')
-  const pages = chunks.map((items, index): Page => {
-    const json = lists[index] ?? ''
-    const page = { items, ...(kind === 'tool' && { tools: items }) }
-    if (index + 1 >= chunks.length) return { ...page, json }
-    const nextCursor = cursorOf(index + 1)
-    return { ...page, nextCursor, json: `${json},"nextCursor":${JSON.stringify(nextCursor)}` }
-  })
-  const byCursor = new Map(pages.map((page, index) => [cursorOf(index), page]))
+  // Most listings are only asked what is behind a name: their pages are made for the first who reads one.
+  let made: Pages | undefined
+  const pages = (): Pages => {
+    if (made) return made
+    const shown = kind === 'tool' ? toolsShown(view, visible, presentation, modes) : visible
+    const items = shown.map((feature) =>
+      renameUris(names, feature.connection, toAdvertised(feature, naming(feature), style)),
+    )
+    return (made = toPages(kind, chunk(items, pageSize)))
+  }
   return {
-    pages,
-    page: (cursor) => (cursor === undefined ? pages[0] : byCursor.get(cursor)),
+    page: (cursor) => (cursor === undefined ? pages().first : pages().byCursor.get(cursor)),
     find: (name) => byName.get(name),
   }
+}
+
+interface Pages {
+  readonly first: Page | undefined
+  readonly byCursor: ReadonlyMap<string, Page>
+}
+
+function toPages(kind: FeatureKind, chunks: readonly (readonly JsonObject[])[]): Pages {
+  const lists = chunks.map((items) => Buffer.from(`"${MEMBERS[kind]}":${JSON.stringify(items)}`))
+  const hash = createHash('sha256')
+  for (const list of lists) hash.update(list)
+  const tag = hash.digest('base64url').slice(0, 12)
+  const cursorOf = (index: number): string => Buffer.from(`${index}.${tag}`).toString('base64url')
+  const pages = lists.map((bytes, index): Page => {
+    const items = chunks[index] ?? []
+    const page = { items, ...(kind === 'tool' && { tools: items }) }
+    if (index + 1 >= chunks.length) return { ...page, bytes }
+    const nextCursor = cursorOf(index + 1)
+    const more = Buffer.from(`,"nextCursor":${JSON.stringify(nextCursor)}`)
+    return { ...page, nextCursor, bytes: Buffer.concat([bytes, more]) }
+  })
+  return { first: pages[0], byCursor: new Map(pages.map((page, index) => [cursorOf(index), page])) }
 }
 
 function toolsShown(

@@ -7,7 +7,7 @@ import { withoutHopMeta } from './meta.ts'
 
 /** What the eras do differently with tools and their results. */
 export interface Projection {
-  /** The members of a page in bytes, made once; undefined when the SDK would send the page to that era changed. */
+  /** The members of a page in bytes; undefined when the SDK would send the page to that era changed. */
   encoded(page: ToolPage, exchange: Exchange): Buffer | undefined
   /** A tool result as the caller's era can read it, without what belongs to the hop behind us. */
   result(name: string, result: ToolResult, exchange: Exchange): JsonObject
@@ -19,7 +19,6 @@ interface PageFacts {
   readonly wrapped: ReadonlySet<Json>
   /** `execution` left the protocol with 2026-07-28. */
   readonly hasExecution: boolean
-  readonly bytes: () => Buffer
 }
 
 /**
@@ -43,9 +42,9 @@ export function projection(tools: ToolsPort): Projection {
   }
   return {
     encoded(page, { protocol }) {
-      const { hasExecution, wrapped, bytes } = factsOf(page)
+      const { hasExecution, wrapped } = factsOf(page)
       const changed = protocol.era === 'modern' ? hasExecution : wrapped.size > 0
-      return changed ? undefined : bytes()
+      return changed ? undefined : page.bytes
     },
     result(name, { resultType: _hop, ...raw }, exchange) {
       const result = withoutHopMeta(raw)
@@ -59,8 +58,7 @@ export function projection(tools: ToolsPort): Projection {
   }
 }
 
-const toFacts = ({ tools, json }: ToolPage): PageFacts => ({
-  bytes: once(() => Buffer.from(json)),
+const toFacts = ({ tools }: ToolPage): PageFacts => ({
   wrapped: new Set(
     tools
       .filter(({ outputSchema }) => isJsonObject(outputSchema) && outputSchema['type'] !== 'object')
@@ -75,9 +73,4 @@ function withText(result: JsonObject, value: Json): JsonObject {
   const content = Array.isArray(result['content']) ? (result['content'] as readonly Json[]) : []
   if (isJsonObject(value) || content.some((block) => isJsonObject(block) && block['type'] === 'text')) return result
   return { ...result, content: [...content, { type: 'text', text: JSON.stringify(value) }] }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
 }

@@ -1,6 +1,6 @@
 import { open, rename, unlink } from 'node:fs/promises'
 
-/** What durable writing needs of an open file. `writeFile` writes everything or throws, at the end of a file opened with `a` or `ax`. */
+/** What durable writing needs of an open file. `writeFile` writes everything or throws, after what was written before and, with `a` or `ax`, at the end of the file. */
 export interface WritableFile {
   writeFile(data: string | Uint8Array): Promise<void>
   truncate(length: number): Promise<void>

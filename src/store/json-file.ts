@@ -3,14 +3,15 @@ import type { Adapter } from 'lowdb'
 import { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
-import type { Row } from './driver.ts'
 import { errorCode, type FileSystem } from './file-system.ts'
 import { replaceFile } from './replace-file.ts'
-import { freeze, type Tables } from './tables.ts'
+import type { KeptRow, Tables } from './tables.ts'
 
 const FORMAT = 'gatehouse-store'
 /** Raise it with every change of the file's shape, and read the older ones. */
 const VERSION = 1
+/** What is handed to the disk at a time, characters; a single larger row goes alone. */
+const PIECE = 65_536
 
 const headerSchema = z.object({ format: z.literal(FORMAT), version: z.int().positive() })
 
@@ -35,7 +36,7 @@ export const jsonFile = (path: string, files: FileSystem): Adapter<Tables> => ({
     const text = await readText(path)
     return text === undefined ? null : toTables(path, text)
   },
-  write: (tables) => replaceFile(files, path, toText(tables)),
+  write: (tables) => replaceFile(files, path, toPieces(tables)),
 })
 
 async function readText(path: string): Promise<string | undefined> {
@@ -49,28 +50,41 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-function toText(tables: Tables): string {
-  const lines = [...tables].flatMap(([collection, rows]) =>
-    [...rows.values()].map(({ id, version, value }) => JSON.stringify({ collection, id, version, value })),
-  )
-  return `{"format":"${FORMAT}","version":${VERSION},"rows":[\n${lines.join(',\n')}\n]}\n`
+/** The whole file, never as one text: a large store would need the memory for it with every write. */
+function* toPieces(tables: Tables): Generator<string> {
+  let piece = `{"format":"${FORMAT}","version":${VERSION},"rows":[`
+  let separator = '\n'
+  for (const [collection, rows] of tables) {
+    for (const row of rows.values()) {
+      piece += separator + toLine(collection, row)
+      separator = ',\n'
+      if (piece.length < PIECE) continue
+      yield piece
+      piece = ''
+    }
+  }
+  yield `${piece}\n]}\n`
 }
 
+const toLine = (collection: string, { id, version, text }: KeptRow): string =>
+  `{"collection":${JSON.stringify(collection)},"id":${JSON.stringify(id)},"version":${version},"value":${text}}`
+
 function toTables(path: string, text: string): Tables {
-  const content = parse(path, headerSchema.loose(), text)
-  if (content.version > VERSION) throw newerError(path, content.version)
-  const tables = new Map<string, Map<string, Row>>()
-  for (const { collection, id, version, value } of parse(path, fileSchema, text).rows) {
-    const rows = tables.get(collection) ?? new Map<string, Row>()
+  const content = read(path, () => JSON.parse(text))
+  const { version: format } = read(path, () => headerSchema.loose().parse(content))
+  if (format > VERSION) throw newerError(path, format)
+  const tables = new Map<string, Map<string, KeptRow>>()
+  for (const { collection, id, version, value } of read(path, () => fileSchema.parse(content)).rows) {
+    const rows = tables.get(collection) ?? new Map<string, KeptRow>()
     if (rows.has(id)) throw damagedError(path, new Error(`${collection}/${id} stands in it twice.`))
-    tables.set(collection, rows.set(id, Object.freeze({ id, version, value: freeze(value) })))
+    tables.set(collection, rows.set(id, { id, version, text: JSON.stringify(value) }))
   }
   return tables
 }
 
-function parse<T>(path: string, schema: z.ZodType<T>, text: string): T {
+function read<T>(path: string, work: () => T): T {
   try {
-    return schema.parse(JSON.parse(text))
+    return work()
   } catch (error) {
     throw damagedError(path, error)
   }

@@ -6,6 +6,12 @@ import type { FileSystem } from './file-system.ts'
 export const PRIVATE_FILE = 0o600
 export const PRIVATE_DIRECTORY = 0o700
 
+/** A file's content, whole or piece by piece. */
+export type FileContent = string | Uint8Array | Iterable<string>
+
+const isWhole = (data: FileContent): data is string | Uint8Array =>
+  typeof data === 'string' || data instanceof Uint8Array
+
 /** A name for a file in the making, beside the file it will become. It names the process, so that leftovers can be told. */
 export const temporaryPath = (path: string): string => `${path}.${process.pid}.${randomBytes(8).toString('hex')}.tmp`
 
@@ -14,7 +20,7 @@ export const temporaryPath = (path: string): string => `${path}.${process.pid}.$
  * its name are on the disk. When it throws, the old content is in place; only when the directory's own fsync failed
  * (a dying disk) is it open which of the two a crash would leave.
  */
-export async function replaceFile(files: FileSystem, path: string, data: string | Uint8Array): Promise<void> {
+export async function replaceFile(files: FileSystem, path: string, data: FileContent): Promise<void> {
   const temporary = temporaryPath(path)
   try {
     await writeNewFile(files, temporary, data)
@@ -27,10 +33,10 @@ export async function replaceFile(files: FileSystem, path: string, data: string 
 }
 
 /** Makes a file that must not exist yet, mode 0600, and flushes its content. */
-export async function writeNewFile(files: FileSystem, path: string, data: string | Uint8Array): Promise<void> {
+export async function writeNewFile(files: FileSystem, path: string, data: FileContent): Promise<void> {
   const file = await files.open(path, 'wx', PRIVATE_FILE)
   try {
-    await file.writeFile(data)
+    for (const piece of isWhole(data) ? [data] : data) await file.writeFile(piece)
     await file.sync()
   } finally {
     await file.close()

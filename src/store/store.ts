@@ -47,8 +47,9 @@ export const openStore = (driver: Driver): Store => ({
     return (await driver.list(collection.name)).map((row) => parseRow(collection, row))
   },
   async put(collection, id, value, options) {
-    const json = toJson(collection, id, value)
-    return parseRow(collection, await driver.put(collection.name, id, json, options))
+    const { json, parsed } = toJson(collection, id, value)
+    const { version } = await driver.put(collection.name, id, json, options)
+    return { id, version, value: parsed }
   },
   delete: (collection, id, options) => driver.delete(collection.name, id, options),
   watch: (collection, listener) =>
@@ -73,10 +74,10 @@ function parseRow<T>({ name, schema }: Collection<T>, { id, version, value }: Ro
 }
 
 /** Only what can be read back is written. */
-function toJson<T>({ name, schema }: Collection<T>, id: string, value: T): Json {
+function toJson<T>({ name, schema }: Collection<T>, id: string, value: T): { readonly json: Json; readonly parsed: T } {
   const json: Json = JSON.parse(JSON.stringify(value))
   const parsed = schema.safeParse(json)
-  if (parsed.success) return json
+  if (parsed.success) return { json, parsed: parsed.data }
   throw new GatewayError('internal', `${name}/${id} was not stored: the value does not fit its collection.`, {
     cause: parsed.error,
   })

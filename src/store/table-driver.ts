@@ -3,7 +3,7 @@ import { changeFeed } from './change-feed.ts'
 import { commitQueue } from './commit-queue.ts'
 import type { Driver } from './driver.ts'
 import { keyLocks } from './key-locks.ts'
-import { deleteOf, draftOf, putOf, type Tables, type Write, type Written } from './tables.ts'
+import { deleteOf, draftOf, putOf, type Tables, toRow, type Write, type Written } from './tables.ts'
 
 /** Writes that may wait for the disk. More than this means that it hangs. */
 const MAX_WAITING = 10_000
@@ -40,7 +40,8 @@ export function tableDriver(options: TableDriverOptions): Driver {
 
   function announce(write: Write, outcome: PromiseSettledResult<Written> | undefined): void {
     if (outcome?.status !== 'fulfilled' || (!outcome.value.row && !outcome.value.existed)) return
-    feed.announce(write.collection, { id: write.id, row: outcome.value.row })
+    const { row } = outcome.value
+    feed.announce(write.collection, { id: write.id, row: row && toRow(row) })
   }
 
   const open = (): void => {
@@ -50,18 +51,19 @@ export function tableDriver(options: TableDriverOptions): Driver {
   return {
     async get(collection, id) {
       open()
-      return durable.get(collection)?.get(id)
+      const row = durable.get(collection)?.get(id)
+      return row && toRow(row)
     },
     async list(collection) {
       open()
       const rows = [...(durable.get(collection)?.values() ?? [])]
-      return rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+      return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map(toRow)
     },
     async put(collection, id, value, options) {
       open()
       const { row } = await queue.add(putOf(collection, id, value, options))
       if (!row) throw new GatewayError('internal', `The store lost ${collection}/${id} while it was written.`)
-      return row
+      return toRow(row)
     },
     async delete(collection, id, options) {
       open()

@@ -79,8 +79,8 @@ function toPage(all: readonly JsonObject[], index: number, count: number, size: 
   const nextCursor = index + 1 < count ? `page-${index + 1}` : undefined
   const json = `"tools":${JSON.stringify(tools)}`
   return nextCursor === undefined
-    ? { tools, json }
-    : { tools, nextCursor, json: `${json},"nextCursor":"${nextCursor}"` }
+    ? { tools, bytes: Buffer.from(json) }
+    : { tools, nextCursor, bytes: Buffer.from(`${json},"nextCursor":"${nextCursor}"`) }
 }
 
 export interface Logged {

@@ -290,6 +290,6 @@ describe('the list', () => {
   it('is one serialised text for all who may see the same', () => {
     const gateway = testGateway({ agents: [{ id: 'a' }, { id: 'b' }] })
     expect(gateway.list('a')).toBe(gateway.list('b'))
-    expect(JSON.parse(`{${gateway.list('a').json}}`)).toEqual({ tools: gateway.list('a').tools })
+    expect(JSON.parse(`{${gateway.list('a').bytes.toString()}}`)).toEqual({ tools: gateway.list('a').tools })
   })
 })
