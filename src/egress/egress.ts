@@ -1,17 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Agent } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
 import { bulkhead, type LaneLoad } from './bulkhead.ts'
 import { circuits, type CircuitState } from './circuits.ts'
-import { guardedConnect } from './guarded-connect.ts'
 import type { Lookup } from './guarded-connect.ts'
-import { guardedFetch } from './guarded-fetch.ts'
 import type { FetchOptions } from './guarded-fetch.ts'
-import { sendPost } from './post.ts'
 import type { PostReply, PostRequest } from './post.ts'
 import { quotas } from './quotas.ts'
-import { sendRequest } from './request.ts'
 import type { EgressReply, EgressRequest } from './request.ts'
+import type { Sockets } from './sockets.ts'
 
 export type { LaneLoad } from './bulkhead.ts'
 export type { CircuitState } from './circuits.ts'
@@ -19,10 +15,6 @@ export type { Lookup } from './guarded-connect.ts'
 export type { FetchOptions } from './guarded-fetch.ts'
 export type { PostReply, PostRequest } from './post.ts'
 export type { EgressReply, EgressRequest } from './request.ts'
-
-const CONNECT_TIMEOUT_MS = 10_000
-/** Until the headers of a `fetch`; a long call without an event stream answers only when it is done. */
-const HEADERS_TIMEOUT_MS = 600_000
 
 export interface EgressDeps {
   readonly clock: Clock
@@ -46,24 +38,36 @@ export interface Egress {
   close(): Promise<void>
 }
 
-/** Opens the door: one pool of sockets for public addresses and one that may also reach private networks. */
+/**
+ * The door: one pool of sockets for public addresses and one that may also reach private networks, loaded and opened with the
+ * first request.
+ */
 export function createEgress({ clock, random = Math.random, sleep = defaultSleep, lookup }: EgressDeps): Egress {
-  const agentFor = (allowPrivateNetwork: boolean): Agent =>
-    new Agent({
-      connect: guardedConnect({ allowPrivateNetwork, timeoutMs: CONNECT_TIMEOUT_MS, ...(lookup ? { lookup } : {}) }),
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      bodyTimeout: 0,
-    })
-  const [toPublic, toPrivate] = [agentFor(false), agentFor(true)]
-  const dispatcher = (allowPrivateNetwork: boolean): Agent => (allowPrivateNetwork ? toPrivate : toPublic)
   const guards = { bulkhead: bulkhead(clock), circuits: circuits({ clock, random }), quotas: quotas(clock) }
+  let sockets: Sockets | undefined
+  let opening: Promise<Sockets> | undefined
+  let isClosed = false
+  const open = async (): Promise<Sockets> => {
+    const { openSockets } = await import('./sockets.ts')
+    sockets = openSockets({ clock, random, sleep, lookup, ...guards })
+    if (isClosed) await sockets.close()
+    return sockets
+  }
+  const opened = (): Promise<Sockets> => (opening ??= open())
   return {
-    request: (request) => sendRequest({ clock, random, sleep, dispatcher, ...guards }, request),
-    post: (request) => sendPost(dispatcher(request.allowPrivateNetwork), request),
-    fetch: (options) => guardedFetch(dispatcher(options.allowPrivateNetwork), options),
+    request: async (request) => (sockets ?? (await opened())).request(request),
+    post: (request) => (sockets ? sockets.post(request) : opened().then(({ post }) => post(request))),
+    fetch: (options) => {
+      let send: typeof globalThis.fetch | undefined
+      return async (input, init) => {
+        send ??= (sockets ?? (await opened())).fetch(options)
+        return send(input, init)
+      }
+    },
     load: () => ({ lanes: guards.bulkhead.load(), circuits: guards.circuits.states() }),
     close: async () => {
-      await Promise.all([toPublic.destroy(), toPrivate.destroy()])
+      isClosed = true
+      await (await opening)?.close()
     },
   }
 }

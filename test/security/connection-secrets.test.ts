@@ -84,10 +84,16 @@ function clothesOf(secret: string): readonly string[] {
   return [secret, encodeURIComponent(secret), Buffer.from(secret).toString('hex'), ...shifted]
 }
 
+/** Files are replaced while we read: what has gone in between is read anew, with all others. */
 async function bytesUnder(directory: string): Promise<string> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true })
   const files = names.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))
-  return (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join('\n')
+  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(unlessGone)))
+  return texts.includes(undefined) ? bytesUnder(directory) : texts.join('\n')
+}
+
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 describe('credentials of every kind', () => {
