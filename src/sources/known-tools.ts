@@ -47,6 +47,10 @@ get-annotated-message: sample error, success, debug, priority, audience, annotat
 get-env: settings of the process, PATH, config, debug the server, system variables, which variables are set, environment of the test server
 get-resource-links: several links, URIs, sample links, pointers, return links, example links
 get-resource-reference: one resource, embed, by id, text or blob, pointer, reference to a resource by number
+get-roots-list: workspace folders, which roots does the client have, project root
+trigger-elicitation-request: ask the user, form, question to a person, confirm, fill in
+trigger-url-elicitation: have the user open a link, sign-in page, browser
+trigger-sampling-request: ask the language model, LLM, generate text, completion, prompt
 get-structured-content: weather, temperature, humidity, city, conditions, rain, typed JSON, schema, how warm or cold is it
 get-sum: add up, plus, two numbers together, how much is, addition, calculate, arithmetic, total, maths, calculator, calculate two numbers, add numbers
 get-tiny-image: picture, icon, sample photo, png, graphic, show a small image, test image
