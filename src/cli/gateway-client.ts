@@ -13,6 +13,8 @@ export interface GatewayClient {
   /** False when the house was composed for this command alone. */
   readonly isRunning: boolean
   ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options?: AskOptions): Promise<T>
+  /** An answer with its entity tag, as `ifMatch` takes it; undefined for what cannot be changed. */
+  read<T>(path: string): Promise<{ readonly body: T; readonly tag: string | undefined }>
   events(path: string, options?: AskOptions): AsyncIterable<ServerSentEvent>
   /** The answer as text, piece by piece. Rejects when it breaks off: what came is not whole then. */
   text(path: string, options?: AskOptions): AsyncIterable<string>
@@ -117,6 +119,11 @@ function toClient(send: Send, token: Secret, isRunning: boolean): GatewayClient 
     async ask<T>(method: string, path: string, options: AskOptions = {}) {
       const response = await request(method, path, options)
       return (response.status === 204 ? undefined : await response.json()) as T
+    },
+    async read<T>(path: string) {
+      const response = await request('GET', path, {})
+      const tag = /^"(.+)"$/.exec(response.headers.get('etag') ?? '')?.[1]
+      return { body: (await response.json()) as T, tag }
     },
     async *events(path, options = {}) {
       const { body } = await request('GET', path, options)

@@ -30,6 +30,7 @@ import { openVault } from '../../src/vault/vault.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { type ConnectionsRig, connectionsRig } from './connections-rig.ts'
+import type { Person } from '../../src/kernel/principal.ts'
 import { ALLOW_ALL, principal, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
 
 const SIGNER = statementSigner(randomBytes(32))
@@ -71,6 +72,8 @@ export interface Reply {
 }
 
 export interface AdminWorldOptions extends TestGatewayOptions {
+  /** Declared in the configuration. */
+  readonly people?: ReadonlyMap<string, Person>
   readonly auditFails?: boolean
 }
 
@@ -80,7 +83,7 @@ export async function adminWorld(options: AdminWorldOptions = {}): Promise<Admin
   const store = openStore(memoryDriver())
   const agents = await openAgentBook({ store, declared: () => gateway.deps.snapshot().agents })
   const keys = await openKeyBook({ store, clock })
-  const people = await openPeopleBook({ store, declared: () => new Map() })
+  const people = await openPeopleBook({ store, declared: () => options.people ?? new Map<string, Person>() })
   const personKeys = await openPersonKeys({ store, clock })
   const overrides = await overrideBook({
     store,

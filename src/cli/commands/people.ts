@@ -8,8 +8,7 @@ import { everyPage } from '../every-page.ts'
 import { type GatewayClient, withGateway } from '../gateway-client.ts'
 import { say, sayJson, sayTable, toTime } from '../print.ts'
 import type { Shell } from '../shell.ts'
-
-const ROLES = ['admin', 'approver', 'auditor', 'viewer']
+import { peopleRolesCommand, ROLES } from './people-roles.ts'
 
 interface AddOptions extends CommonOptions {
   readonly title?: string
@@ -25,11 +24,12 @@ interface Shown {
   readonly key: string
 }
 
-/** `people add|list|keys|revoke`. */
+/** `people add|list|roles|keys|revoke`. */
 export const peopleCommand = (cli: Cli): Command =>
   command(cli, 'people', 'register people who use the API and the pages, and give them keys')
     .addCommand(addCommand(cli))
     .addCommand(listCommand(cli))
+    .addCommand(peopleRolesCommand(cli))
     .addCommand(keysCommand(cli))
     .addCommand(revokeCommand(cli))
 

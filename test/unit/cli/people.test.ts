@@ -43,6 +43,60 @@ describe('gatehouse people', () => {
   })
 })
 
+describe('gatehouse people roles', () => {
+  it('adds, removes and sets roles, keeps everything else, and says what was before', async () => {
+    const run = await people()
+    await run('people', 'add', 'ann', '--title', 'Ann', '--groups', 'ops', '--email', 'ann@acme.example')
+    const roles = (...argv: string[]) => run('people', 'roles', 'ann', ...argv)
+    expect(await roles('--add', 'auditor', 'approver', '--remove', 'viewer')).toMatchObject({
+      code: 0,
+      out: '"ann" has the roles approver, auditor now, and had the role viewer.\n',
+    })
+    expect((await roles('--add', 'auditor')).out).toContain('has the roles approver, auditor now')
+    expect((await roles('--set', 'viewer')).out).toContain('has the role viewer now')
+    const { out } = await roles('--set', 'none', '--json')
+    const { keys, ...person } = JSON.parse(out) as { keys: unknown[] }
+    expect(keys).toHaveLength(1)
+    expect(person).toEqual({
+      id: 'ann',
+      title: 'Ann',
+      groups: ['ops'],
+      email: 'ann@acme.example',
+      roles: [],
+      enabled: true,
+      origin: 'managed',
+    })
+    expect((await roles('--add', 'viewer')).out).toContain('and had no role.')
+  })
+
+  it('refuses what says nothing, two things at once, or no role that there is', async () => {
+    const run = await people()
+    await run('people', 'add', 'ann')
+    const roles = (...argv: string[]) => run('people', 'roles', 'ann', ...argv)
+    for (const argv of [
+      [],
+      ['--add', 'root'],
+      ['--add', 'admin', '--remove', 'admin'],
+      ['--set', 'viewer', '--add', 'admin'],
+      ['--set', 'none', 'viewer'],
+    ])
+      expect(await roles(...argv), argv.join(' ')).toMatchObject({ code: 2, out: '' })
+    expect(await run('people', 'roles', 'bob', '--add', 'viewer')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('There is no person "bob"'),
+    })
+    expect((await run('people', 'list')).out).toMatch(/ann +managed +viewer/)
+  })
+
+  it('sends whom the configuration declares there', async () => {
+    const max = { id: 'max', roles: ['viewer'], groups: [], enabled: true, origin: 'declared' } as const
+    const world = await adminWorld({ people: new Map([['max', max]]) })
+    const shell = testShell({ world })
+    expect(await shell.run('people', 'roles', 'max', '--set', 'admin')).not.toBe(0)
+    expect(shell.err()).toContain('"max" is declared in the configuration. Change their roles there.')
+  })
+})
+
 describe('gatehouse agent', () => {
   it('rotates a key, and disables and enables an agent', async () => {
     const run = await people()
