@@ -81,12 +81,10 @@ function subjectMismatch(
 
 function toolMismatch(selector: ToolSelector | undefined, tool: Feature): string | undefined {
   const { except, ...keys } = selector ?? {}
-  for (const [key, value] of Object.entries(keys)) {
-    if (value !== undefined && !compileToolSelector({ [key]: value })(tool)) {
-      return `tools.${key}: ${describe(tool, key)} is not selected`
-    }
-  }
-  return except && compileToolSelector(except)(tool) ? 'tools.except takes the tool out' : undefined
+  const selects = (part: ToolSelector): boolean => compileToolSelector({ kinds: [tool.kind], ...part })(tool)
+  const failing = Object.entries(keys).find(([key, value]) => !selects({ [key]: value }))
+  if (failing) return `tools.${failing[0]}: ${describe(tool, failing[0])} is not selected`
+  return except && selects(except) ? 'tools.except takes the tool out' : undefined
 }
 
 /** A rule that allows, or names tools, means tools alone unless it says otherwise. */

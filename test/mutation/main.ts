@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ const HELP = `Plants faults in src/policy, one at a time, and looks whether a te
   npm run mutation -- --mutate src/policy/judge.ts
   npm run mutation -- --unit                    the unit tests alone: quicker, and misses what only properties notice
   npm run mutation -- --concurrency 2
+  npm run mutation -- --part lint --mutate 'src/policy/lint/*.ts'   remembers what it found apart from other parts, which may run meanwhile
   npm run -s mutation -- --json                 one document on stdout
 `
 const ROOM = import.meta.dirname
@@ -24,7 +25,6 @@ const NEEDED = [
   'test/property',
   'test/helpers',
   'test/fixtures/policies',
-  'test/mutation/vitest.config.ts',
   'package.json',
 ]
 
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     mutate: { type: 'string', default: 'src/policy/**/*.ts' },
     unit: { type: 'boolean', default: false },
     concurrency: { type: 'string', default: '1' },
+    part: { type: 'string', default: 'all' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -45,7 +46,7 @@ async function run(): Promise<void> {
     const needed = NEEDED.filter((path) => !values.unit || path !== 'test/property')
     for (const path of needed) await cp(join(ROOT, path), join(folder, path), { recursive: true })
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-    await writeFile(join(folder, 'stryker.json'), JSON.stringify(config()))
+    await writeFile(join(folder, 'stryker.json'), JSON.stringify(config(await testsIn(folder))))
     const stryker = join(ROOM, 'node_modules/@stryker-mutator/core/bin/stryker.js')
     const { status } = spawnSync(process.execPath, [stryker, 'run', 'stryker.json'], {
       cwd: folder,
@@ -64,10 +65,22 @@ function install(): void {
   if (status !== 0) throw new Error('npm ci --prefix test/mutation failed; its output stands above.')
 }
 
-const config = (): object => ({
-  testRunner: 'vitest',
-  plugins: [join(ROOM, 'node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+/** The files with tests of policy, from the folder. */
+async function testsIn(folder: string): Promise<readonly string[]> {
+  const kinds = ['test/unit/policy', ...(values.unit ? [] : ['test/property'])]
+  const names = await Promise.all(
+    kinds.map(async (kind) => (await readdir(join(folder, kind))).map((name) => `${kind}/${name}`)),
+  )
+  return names.flat().filter((name) => name.endsWith('.test.ts') && !SLOW.includes(name) && name.includes('policy'))
+}
+
+/** Seconds long, and it finds nothing that the others do not. */
+const SLOW = ['test/property/policy-cedar.test.ts']
+
+const config = (policyTests: readonly string[]): object => ({
+  testRunner: 'in-process',
+  plugins: [join(ROOM, 'runner/index.mjs')],
+  policyTests,
   mutate: values.mutate.split(','),
   concurrency: Number(values.concurrency),
   coverageAnalysis: 'perTest',
@@ -77,7 +90,7 @@ const config = (): object => ({
   tempDirName: 'sandbox',
   // What was found before counts again where neither the code nor its tests have changed, so that parts add up.
   incremental: true,
-  incrementalFile: join(ROOM, `node_modules/.found${values.unit ? '-by-unit' : ''}.json`),
+  incrementalFile: join(ROOM, `node_modules/.found-${values.unit ? 'by-unit-' : ''}${values.part}.json`),
   reporters: ['json', 'progress-append-only'],
   jsonReporter: { fileName: 'report.json' },
   timeoutMS: 20_000,
@@ -117,7 +130,7 @@ interface Count {
 }
 
 const NOTICED: readonly Mutant['status'][] = ['Killed', 'Timeout']
-const MISSED: readonly Mutant['status'][] = ['Survived', 'NoCoverage']
+const MISSED: readonly Mutant['status'][] = ['Survived', 'NoCoverage', 'RuntimeError']
 
 const count = (mutants: readonly Mutant[]): Count => ({
   noticed: mutants.filter(({ status }) => NOTICED.includes(status)).length,

@@ -55,7 +55,7 @@ describe('a meter', () => {
 })
 
 describe('calendar windows', () => {
-  const berlin = calendar('Europe/Berlin')
+  const berlin: ReturnType<typeof calendar> = (window, time) => calendar('Europe/Berlin')(window, time)
   const isSame = (window: Parameters<typeof berlin>[0], a: string, b: string) =>
     berlin(window, at(a)) === berlin(window, at(b))
 

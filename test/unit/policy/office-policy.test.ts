@@ -6,18 +6,22 @@ import { call, compile, NOON, principalOf } from './office.ts'
 
 const mail = (more: JsonObject): JsonObject => ({ to: ['bob@corp.com'], subject: 's', body: 'b', ...more })
 /** The office's policy: five ways in, four fences, and the examples that must stay true. */
-const POLICY = compile(OFFICE as Parameters<typeof compile>[0])
+const policyHere = () => compile(OFFICE as Parameters<typeof compile>[0])
 
 describe("an office's policy", () => {
   it('keeps all of its own examples', () => {
-    const report = runPolicyTests(POLICY, { at: NOON })
+    const report = runPolicyTests(policyHere(), { at: NOON })
     expect(report.results.filter((result) => !result.passed)).toEqual([])
     expect(report).toMatchObject({ passed: 23, failed: 0 })
   })
 
   it('hands the budget of posts to who counts them: thirty an hour for each agent', () => {
     const contractor = principalOf('helper', { claims: { employment_type: 'contractor' } })
-    const decision = call(POLICY, { as: contractor, tool: 'slack:post_message', args: { channel: 'c', text: 'hi' } })
+    const decision = call(policyHere(), {
+      as: contractor,
+      tool: 'slack:post_message',
+      args: { channel: 'c', text: 'hi' },
+    })
     expect(decision).toMatchObject({
       effect: 'allow',
       rule: 'contractors-slack',
@@ -28,7 +32,7 @@ describe("an office's policy", () => {
   })
 
   it('names the rule, the argument and the remedy when it refuses', () => {
-    const decision = call(POLICY, { args: mail({ to: ['bob@corp.com', 'eve@evil.test'] }) })
+    const decision = call(policyHere(), { args: mail({ to: ['bob@corp.com', 'eve@evil.test'] }) })
     expect(decision).toMatchObject({ effect: 'deny', rule: 'sidekick-gmail-send' })
     expect(decision).toHaveProperty(
       'reason',

@@ -17,16 +17,17 @@ const input = (connection: string, owner?: string) => ({
   owner,
 })
 const catalog = buildCatalog([input('ann-notes', 'ann'), input('bob-notes', 'bob'), input('team-notes')], new Map())
-const { policy } = compilePolicy(policyDocumentSchema.parse({ rules: [{ id: 'all', effect: 'allow' }] }), {
-  tools: catalog.governed,
-  agents: [],
-  connections: [],
-})
+const policyHere = () =>
+  compilePolicy(policyDocumentSchema.parse({ rules: [{ id: 'all', effect: 'allow' }] }), {
+    tools: catalog.governed,
+    agents: [],
+    connections: [],
+  }).policy
 const acting = (user?: string): Principal => principalOf('sidekick', user === undefined ? {} : { user })
-const seen = (user?: string) => viewOf(policy, acting(user)).features.map(({ id }) => id)
+const seen = (user?: string) => viewOf(policyHere(), acting(user)).features.map(({ id }) => id)
 const invoked = (user?: string) =>
   catalog.governed
-    .filter((tool) => decide(policy, { principal: acting(user), tool, verb: 'invoke', at: 0 }).effect === 'allow')
+    .filter((tool) => decide(policyHere(), { principal: acting(user), tool, verb: 'invoke', at: 0 }).effect === 'allow')
     .map(({ id }) => id)
 const of = (...owners: readonly string[]) =>
   owners.flatMap((owner) => [`conn:${owner}-notes:read_note`, `conn:${owner}-notes:prompt:greet`]).toSorted()
@@ -43,14 +44,14 @@ describe("one person's connection", () => {
   })
 
   it('has views of its own, although the same rules are about both people', () => {
-    expect(viewOf(policy, acting('ann')).signature).not.toBe(viewOf(policy, acting('bob')).signature)
-    expect(viewOf(policy, acting('eve')).signature).toBe(viewOf(policy, acting()).signature)
+    expect(viewOf(policyHere(), acting('ann')).signature).not.toBe(viewOf(policyHere(), acting('bob')).signature)
+    expect(viewOf(policyHere(), acting('eve')).signature).toBe(viewOf(policyHere(), acting()).signature)
   })
 
   it('cannot be reached through the definition of a tool that pretends to be everybody’s', () => {
     const tool = catalog.governed.find(({ id }) => id === 'conn:ann-notes:read_note')
     const forged = tool && { ...tool, owner: undefined }
-    const decision = forged && decide(policy, { principal: acting('bob'), tool: forged, verb: 'invoke', at: 0 })
+    const decision = forged && decide(policyHere(), { principal: acting('bob'), tool: forged, verb: 'invoke', at: 0 })
     expect(decision?.effect).toBe('deny')
   })
 })

@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { viewOf } from '../../../src/policy/view.ts'
 import { compile, principalOf, TOOLS } from './office.ts'
 
-const POLICY = compile({
-  rules: [
-    { id: 'reads', effect: 'allow', tools: { effects: ['read'] } },
-    { id: 'ann', effect: 'allow', subjects: { users: ['ann'] } },
-    { id: 'machines', effect: 'allow', subjects: { groups: ['machines'] }, tools: { connections: ['jira'] } },
-    { id: 'no-mail', effect: 'deny', subjects: { agents: ['ci'] }, tools: { connections: ['gmail'] } },
-  ],
-})
-const ids = (as: ReturnType<typeof principalOf>) => viewOf(POLICY, as).tools.map(({ id }) => id)
+const policyHere = () =>
+  compile({
+    rules: [
+      { id: 'reads', effect: 'allow', tools: { effects: ['read'] } },
+      { id: 'ann', effect: 'allow', subjects: { users: ['ann'] } },
+      { id: 'machines', effect: 'allow', subjects: { groups: ['machines'] }, tools: { connections: ['jira'] } },
+      { id: 'no-mail', effect: 'deny', subjects: { agents: ['ci'] }, tools: { connections: ['gmail'] } },
+    ],
+  })
+const ids = (as: ReturnType<typeof principalOf>) => viewOf(policyHere(), as).tools.map(({ id }) => id)
 
 describe('viewOf', () => {
   it("lists what a principal may see, in the catalog's order", () => {
@@ -28,17 +29,18 @@ describe('viewOf', () => {
   })
 
   it('gives the same view to principals about whom the same rules are, and another to others', () => {
-    const helper = viewOf(POLICY, principalOf('helper'))
-    expect(viewOf(POLICY, principalOf('helper'))).toBe(helper)
-    expect(viewOf(POLICY, principalOf('sidekick', { user: 'bob' }))).toBe(helper)
-    const ci = viewOf(POLICY, principalOf('ci'))
+    const policy = policyHere()
+    const helper = viewOf(policy, principalOf('helper'))
+    expect(viewOf(policy, principalOf('helper'))).toBe(helper)
+    expect(viewOf(policy, principalOf('sidekick', { user: 'bob' }))).toBe(helper)
+    const ci = viewOf(policy, principalOf('ci'))
     expect(ci.signature).not.toBe(helper.signature)
-    expect(viewOf(POLICY, principalOf('ci', { user: 'ann' })).signature).not.toBe(ci.signature)
+    expect(viewOf(policy, principalOf('ci', { user: 'ann' })).signature).not.toBe(ci.signature)
   })
 
   it('does not mix up the principals of two policies', () => {
     const principal = principalOf('helper')
-    expect(viewOf(POLICY, principal).tools).not.toEqual([])
+    expect(viewOf(policyHere(), principal).tools).not.toEqual([])
     expect(viewOf(compile({}), principal).tools).toEqual([])
   })
 
