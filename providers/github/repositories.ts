@@ -58,7 +58,7 @@ export const listRepositories = action({
     'all available repositories',
     'reachable with our token',
     'what repositories do we have',
-    'list the code bases',
+    'list the code bases, name of a repo',
     'where does our source code live',
     'which projects are on GitHub',
   ],

@@ -151,7 +151,7 @@ export const trashMessage = action({
     'delete an email',
     'bin, junk, clean out',
     'throw away, get rid of',
-    'remove mail',
+    'remove mail, toss',
     'discard, unwanted',
     'spam, advertising, newsletter',
     'delete this mail',

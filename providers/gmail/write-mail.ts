@@ -70,7 +70,7 @@ export const sendMessage = action({
     'forward, contact, let know by mail',
     'drop a line, write a mail',
     'send an email now, answer a customer',
-    'mail to a customer',
+    'mail to a customer, forward by email',
     'write to somebody outside',
     'mail a report, share by mail',
     'tell somebody by email',

@@ -117,6 +117,7 @@ export const deleteResource = action({
     'remove a record through an API',
     'delete through the internal API',
     'drop an entry through the web service',
+    'DELETE request',
   ],
   docs: DOCS,
   effect: 'destructive',

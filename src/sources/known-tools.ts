@@ -14,16 +14,16 @@ const SERVERS: readonly KnownTools[] = [
 read_file: open, cat, what is inside, what does it say
 read_text_file: open, cat, view, print, what is inside, what does it say, first lines, last lines, log file, notes, csv, tail of a log, read a document, show me the file, beginning or end of a file, what did I write
 read_media_file: open a picture, photo, screenshot, sound, recording, mp3, png, jpg, pdf, binary, look at an image, describe a photo, view, what is in the picture, listen, what can you see in it, play
-read_multiple_files: several at once, batch, bulk, many documents, all of these, both, two files, side by side, compare, read everything, versions, load both and tell the differences
+read_multiple_files: several at once, batch, bulk, many documents, all of these, both, two files, side by side, compare, read everything, versions, load both and tell the differences, open together
 write_file: save, store, new text file, put text into, export, dump, replace the whole file, make a document on disk, create a csv, write down, new document, download into, keep as a file, put into a text file, keep a copy of the text
 edit_file: change a line, replace text, patch, find and replace, fix, modify, correct a typo, insert, preview the change, replace a word, swap, remove a line, update a setting, adjust the code, comment out, rewrite a part, fix a setting
 create_directory: new folder, mkdir, make a directory, subfolder, add a folder, place for, set up a folder, somewhere to put things
 list_directory: ls, dir, folder contents, what is in a folder, show files, browse, which documents are there, which files do we have, shared drive, what is stored there, show the files, is there anything in it, how many files
 list_directory_with_sizes: how big, largest, biggest, disk usage, du, space taken, megabytes, heavy, sort by size, how much space, how many megabytes, storage, large files, disk is full, what eats up the space
 directory_tree: whole hierarchy, project layout, folder structure, nested folders, subfolders, overview, outline, all subfolders, everything below a folder, map of the files, how are the folders organised
-move_file: rename, mv, relocate, put into another folder, different name, give a new name, tidy up, put into the archive, sort into folders, call it differently, belongs into, put it there, file away, misplaced
+move_file: rename, mv, relocate, put into another folder, different name, give a new name, tidy up, put into the archive, sort into folders, call it differently, belongs into, put it there, file away, misplaced, change the filename
 search_files: find by name, glob, locate, wildcard, extension, where is, which folder has, look for a document, where did I save, find a document, is there a file called, which files match, lost, cannot find, missing, where is my
-get_file_info: when was it changed, last modified, date, how big, size, permissions, stat, owner, properties, how old, how large, kind of file, details, date of a file, who may read it, when was it created, access rights, how long is it, is it new
+get_file_info: when was it changed, last modified, date, how big, size, permissions, stat, owner, properties, how old, how large, kind of file, details, date of a file, who may read it, when was it created, access rights, how long is it, is it new, bytes, touched
 list_allowed_directories: which folders can I use, access, roots, permitted, sandbox, where may I look, reachable paths, what part of the disk can you see, which folders do you have, where can I save, available locations, where may you read or write on this computer`,
   },
   {
@@ -33,16 +33,16 @@ create_entities: remember a person, store, save knowledge, new node, keep in min
 create_relations: link, connect, relationship, edge, works at, belongs to, reports to, knows, is part of, depends on, owner of, connect two, married to, boss of, uses, is responsible for, family, how they are related, who works with whom, friend, neighbour
 add_observations: remember more, fact, detail, note, learned, preference, prefers, likes, add to what is known, birthday, note that, update what you know, moved to, on leave, got a new job, also, allergic, add to what you know, by the way, habit
 delete_entities: forget somebody, remove a person, erase a node, wipe, drop from memory, forget about, erase a customer, purge, no longer exists, erase completely, has gone
-delete_observations: forget a fact, no longer true, outdated, wrong information, remove a note, changed their mind, remove a fact, not right any more, correct what you know, is wrong after all
+delete_observations: forget a fact, no longer true, outdated, wrong information, remove a note, changed their mind, remove a fact, not right any more, correct what you know, is wrong after all, forget that something is so
 delete_relations: unlink, disconnect, remove an edge, no longer works at, left the company, not connected any more, remove the connection, is not the owner any more, separated, are not related, split up
 read_graph: everything remembered or stored, whole memory, dump, all that is known, show all, recall everything, what do you remember, what do you remember altogether, everything you know, export, all the things you keep in mind
-search_nodes: recall, what do you know about, what do we know, look up in memory, find a person, remember, did I mention, know about, who is, what did I tell you, facts about, look for, have I ever told you about, who was it again, did we talk about
+search_nodes: recall, what do you know about, what do we know, look up in memory, find a person, remember, did I mention, know about, who is, what did I tell you, facts about, look for, have I ever told you about, who was it again, did we talk about, what did I say about
 open_nodes: details of a person, what is stored for a name, look at an entry, by exact name, facts about, show an entity, known entries, what do you have on, show the nodes, exact entries, what exactly is noted for somebody`,
   },
   {
     names: ['mcp-servers/everything', 'example-servers/everything', '@modelcontextprotocol/server-everything'],
     words: `
-echo: repeat, say again, parrot, same text, ping, test the connection, reply with my words, repeat what I say, send back, is it alive, are you there
+echo: repeat, say again, parrot, same text, ping, test the connection, reply with my words, repeat what I say, send back, is it alive, are you there, return the text
 get-annotated-message: sample error, success, debug, priority, audience, annotated, show an annotated warning
 get-env: settings of the process, PATH, config, debug the server, system variables, which variables are set, environment of the test server
 get-resource-links: several links, URIs, sample links, pointers, return links, example links

@@ -7,7 +7,7 @@ import { toStem } from './words.ts'
 const GROUPS = `
 create add new make insert compose prepare
 delete remove erase drop discard trash forget retract
-trash bin
+trash bin toss
 update edit modify change alter revise patch fix
 write save store overwrite
 get fetch retrieve read load
@@ -24,7 +24,7 @@ pull merge pr
 diff change patch
 repository repo project codebase
 api http rest endpoint resource
-file document
+file document filename
 folder directory subfolder mkdir
 disk file filesystem drive
 tree structure nested recursive
@@ -56,7 +56,7 @@ channel room
 calendar schedule event meeting appointment
 reminder alarm
 translate translation language
-summarize summary abstract
+summarize summary abstract recap gist
 analyze analysis
 calculate compute math sum
 sum add plus total
@@ -87,7 +87,7 @@ game play
 emoji reaction react
 tag label
 environment env variable configuration setting
-size length
+size length bytes
 entity node
 relation relationship edge link unlink
 observation fact note
