@@ -1,18 +1,16 @@
-import { slugSchema, urlSchema } from '../config/field-schemas.ts'
+import { connectionSlugSchema, urlSchema } from '../config/field-schemas.ts'
 import { collidingConnections } from '../catalog/names.ts'
 import type { ConnectionDefinition } from '../connections/definition.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { ConnectionsPort } from './connections-port.ts'
 
-/** As in the file: 32 characters leave room for the action's name in a portable tool name. */
-const slug = slugSchema('The name of a connection', ['gatehouse'], 32)
 const baseUrl = urlSchema({ secure: false, query: false })
 const serverUrl = urlSchema({ secure: false, query: true })
 const MOST_SETTINGS = 16_384
 
 /** Throws `invalid_request` for what is no name, and `conflict` for one whose tools would carry the names of others. */
 export function checkSlug({ definitions, book }: Pick<ConnectionsPort, 'definitions' | 'book'>, id: string): void {
-  const parsed = slug.safeParse(id)
+  const parsed = connectionSlugSchema.safeParse(id)
   if (!parsed.success) throw new GatewayError('invalid_request', parsed.error.issues[0]?.message ?? 'Not a name.')
   const others = [...definitions().map((one) => one.slug), ...(book.get(id) ? [id] : [])]
   const other = others.find((one) => one === id || collidingConnections([one, id]).length > 0)

@@ -13,11 +13,17 @@ export interface GatewayClient {
   /** False when the house was composed for this command alone. */
   readonly isRunning: boolean
   ask<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options?: AskOptions): Promise<T>
-  /** An answer with its entity tag, as `ifMatch` takes it; undefined for what cannot be changed. */
-  read<T>(path: string): Promise<{ readonly body: T; readonly tag: string | undefined }>
+  /** Reads what can be changed afterwards. */
+  read<T>(path: string): Promise<Tagged<T>>
   events(path: string, options?: AskOptions): AsyncIterable<ServerSentEvent>
   /** The answer as text, piece by piece. Rejects when it breaks off: what came is not whole then. */
   text(path: string, options?: AskOptions): AsyncIterable<string>
+}
+
+export interface Tagged<T> {
+  readonly body: T
+  /** The version, as `ifMatch` takes it; undefined for what cannot be changed. */
+  readonly tag: string | undefined
 }
 
 export interface AskOptions {
@@ -120,7 +126,7 @@ function toClient(send: Send, token: Secret, isRunning: boolean): GatewayClient 
       const response = await request(method, path, options)
       return (response.status === 204 ? undefined : await response.json()) as T
     },
-    async read<T>(path: string) {
+    async read<T>(path: string): Promise<Tagged<T>> {
       const response = await request('GET', path, {})
       const tag = /^"(.+)"$/.exec(response.headers.get('etag') ?? '')?.[1]
       return { body: (await response.json()) as T, tag }

@@ -13,6 +13,12 @@ export const slugSchema = (of: string, reserved: readonly string[], maxLength: n
     .regex(/^[a-z0-9][a-z0-9_-]*$/, `${of} has lower-case letters, digits, _ and -, and begins with a letter or digit.`)
     .refine((slug) => !reserved.includes(slug), `${of} cannot be ${reserved.map((word) => `"${word}"`).join(' or ')}.`)
 
+/**
+ * The slug of a connection. 32 characters leave room for the action's name in a portable tool name; `gatehouse` is our own
+ * connection, and `/connections/expiring` an address of the API.
+ */
+export const connectionSlugSchema = slugSchema('The name of a connection', ['gatehouse', 'expiring'], 32)
+
 /** Text such as `30s`, parsed to milliseconds. */
 export const durationSchema = z
   .string()

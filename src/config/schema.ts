@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import { policyDocumentSchema } from '../policy/schema.ts'
 import { connectionSchema, oauthClientsSchema } from './connection-schema.ts'
-import { durationSchema, slugSchema, urlSchema } from './field-schemas.ts'
+import { connectionSlugSchema, durationSchema, urlSchema } from './field-schemas.ts'
 import { agentIdSchema, agentSchema, identitySchema } from './identity-schema.ts'
 import { limitsSchema, metricsSchema } from './load-schema.ts'
 import { personIdSchema, personSchema } from './people-schema.ts'
 import type { ConfigSource } from './source.ts'
 import { toolsetNameSchema, toolsetSchema } from './toolset-schema.ts'
 import { vaultSchema } from './vault-schema.ts'
-
-/** 32 characters leave room for the action's name in a portable tool name. */
-const connectionSlugSchema = slugSchema('The name of a connection', ['gatehouse'], 32)
 
 const hostSchema = z
   .string()

@@ -20,20 +20,31 @@ export interface MountDeps {
 
 const STREAM = 'text/event-stream'
 
-/** Puts routes on an application. An address with fixed words wins over one with parameters, whatever their order. */
+/**
+ * Puts routes on an application. An address with fixed words wins over one with parameters, whatever their order, for the
+ * methods that it takes; others are left to the one with parameters: something may have that name.
+ */
 export function mountRoutes(app: Hono, routes: readonly Route[], deps: MountDeps): void {
   const paths = [...new Set(routes.map(({ spec }) => spec.path))].toSorted(fixedWordsFirst)
   for (const path of paths) {
     const own = routes.filter(({ spec }) => spec.path === path)
+    const wider = routes.filter(({ spec }) => spec.path !== path && covers(spec.path, path))
     const at = toHonoPath(path)
     for (const route of own) app.on(route.spec.method.toUpperCase(), at, (c) => serve(c, route, deps))
-    const allow = allowOf(own.map(({ spec }) => spec.method))
+    const allow = allowOf([...own, ...wider].map(({ spec }) => spec.method))
     app.options(at, (c) => c.body(null, 204, { allow }))
-    app.all(at, (c) => {
+    app.all(at, async (c, next) => {
+      if (allow.split(', ').includes(c.req.method)) return next()
       const detail = `${c.req.path} does not take ${c.req.method}. It takes: ${allow}.`
       throw new GatewayError('method_not_allowed', detail, { data: { allow } })
     })
   }
+}
+
+/** Every address that the one names is one of the other, too. */
+function covers(wide: string, narrow: string): boolean {
+  const [wider, own] = [wide.split('/'), narrow.split('/')]
+  return wider.length === own.length && wider.every((part, index) => part === own[index] || part.startsWith('{'))
 }
 
 async function serve(c: Context, route: Route, deps: MountDeps): Promise<Response> {

@@ -118,6 +118,7 @@ describe('a configuration', () => {
     ['connections', 'Files'],
     ['connections', '_files'],
     ['connections', 'gatehouse'],
+    ['connections', 'expiring'],
     ['connections', 'a'.repeat(33)],
     ['agents', 'Side Kick'],
     ['agents', 'admin'],
