@@ -116,28 +116,38 @@ function summary({ files }: Report): string {
   }))
   if (values.json) return `${JSON.stringify(rows)}\n`
   const all = count(Object.values(files).flatMap(({ mutants }) => mutants))
+  const besides = `${all.endless} of them because the code came to no end; ${all.untried} more run when a module is read, and were not tried`
   const lines = rows.map(({ file, noticed, planted, survivors: alive }) =>
     [`${share({ noticed, planted })}  ${noticed}/${planted}  ${file}`, ...alive.map((text) => `        ${text}`)].join(
       '\n',
     ),
   )
-  return `${lines.join('\n')}\n${share(all)}  ${all.noticed}/${all.planted}  in all\n`
+  return `${lines.join('\n')}\n${share(all)}  ${all.noticed}/${all.planted}  in all; ${besides}\n`
 }
 
 interface Count {
   readonly noticed: number
   readonly planted: number
+  /** Noticed because the code came to no end in time. */
+  readonly endless: number
+  /** Not tried, because they run once, when a module is read; not among the planted. */
+  readonly untried: number
 }
 
 const NOTICED: readonly Mutant['status'][] = ['Killed', 'Timeout']
 const MISSED: readonly Mutant['status'][] = ['Survived', 'NoCoverage', 'RuntimeError']
 
-const count = (mutants: readonly Mutant[]): Count => ({
-  noticed: mutants.filter(({ status }) => NOTICED.includes(status)).length,
-  planted: mutants.filter(({ status }) => NOTICED.includes(status) || MISSED.includes(status)).length,
-})
+function count(mutants: readonly Mutant[]): Count {
+  const of = (...wanted: readonly Mutant['status'][]) => mutants.filter(({ status }) => wanted.includes(status)).length
+  return {
+    noticed: of(...NOTICED),
+    planted: of(...NOTICED, ...MISSED),
+    endless: of('Timeout'),
+    untried: of('Ignored'),
+  }
+}
 
-const share = ({ noticed, planted }: Count): string =>
+const share = ({ noticed, planted }: Pick<Count, 'noticed' | 'planted'>): string =>
   `${((100 * noticed) / Math.max(1, planted)).toFixed(1).padStart(5)} %`
 
 const survivors = (mutants: readonly Mutant[]): readonly string[] =>

@@ -88,3 +88,7 @@ const result = ({ id, name, file }, start) => ({
 runner.inject = tokens(commonTokens.options)
 
 export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'in-process', runner)]
+
+export const strykerValidationSchema = {
+  properties: { policyTests: { type: 'array', items: { type: 'string' } } },
+}

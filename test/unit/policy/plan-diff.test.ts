@@ -48,6 +48,13 @@ describe('a text diff', () => {
     expect(diffLines(long, long)).toHaveLength(2_002)
   })
 
+  it('takes other orders of members for no difference, inside lists too', () => {
+    const checking = (schema: object) =>
+      parse({ rules: [{ ...allow, args: { '/text': { schema: { anyOf: [schema] } } } }] })
+    const diff = textDiff(checking({ type: 'string', const: 'x' }), checking({ const: 'x', type: 'string' }))
+    expect(diff).toEqual({ added: [], removed: [], changed: [] })
+  })
+
   it('tells tests of one name apart by their place', () => {
     const test = (agent: string) => ({ name: 't', as: { agent }, list: { includes: [] } })
     const before = parse({ tests: [test('a'), test('b'), test('c'), test('d')] })
@@ -64,13 +71,15 @@ describe('a text diff', () => {
         { id: 'a', effect: 'deny' },
       ],
       groups: { g: { users: ['ann'], agents: ['ci'] } },
+      tests: [{ name: 't', as: { agent: 'ci' }, list: { includes: [] } }],
     })
     const named = (entries: readonly { part: string; name: string }[]) =>
       entries.map(({ part, name }) => `${part} ${name}`)
-    const listed = ['group g', 'rule a', 'rule b', 'timezone UTC']
+    const listed = ['group g', 'rule a', 'rule b', 'test t', 'timezone UTC']
     expect(named(textDiff(none, all).added)).toEqual(listed)
     expect(named(textDiff(all, none).removed)).toEqual(listed)
-    expect(textDiff(none, all).changed).toEqual([])
+    expect(textDiff(none, all)).toMatchObject({ removed: [], changed: [] })
+    expect(textDiff(all, none)).toMatchObject({ added: [], changed: [] })
     expect(textDiff(none, all).added[0]?.lines).toEqual([
       '+{',
       '+  "agents": [',
