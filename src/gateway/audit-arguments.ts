@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import type { AuditEvent } from '../kernel/audit.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Exchange } from '../kernel/exchange.ts'
 import type { Decision } from '../kernel/policy.ts'
 import { project } from '../policy/replay/projection.ts'
 import { canonicalJson } from '../catalog/canonical-json.ts'
@@ -27,46 +26,40 @@ export function auditArguments(
     : { argumentsHash, arguments: input }
 }
 
-/** What the audit says of a decision besides its effect. */
-export const auditDecision = (decision: Decision): Pick<AuditEvent, 'obligations' | 'shadow'> => ({
-  ...(decision.effect === 'allow' &&
-    decision.obligations.length > 0 && {
-      obligations: decision.obligations.map(({ kind, rule }) => `${kind}:${rule}`),
-    }),
-  ...(decision.shadow && { shadow: decision.shadow.map(({ would, rule }) => `${would}:${rule}`) }),
-})
+/** What policy asked for besides, by kind and rule; undefined where that is nothing. */
+export const auditObligations = (decision: Decision | undefined): readonly string[] | undefined =>
+  decision?.effect === 'allow' && decision.obligations.length > 0
+    ? decision.obligations.map(({ kind, rule }) => `${kind}:${rule}`)
+    : undefined
+
+/** What rules in shadow mode would have done. */
+export const auditShadow = (decision: Decision | undefined): readonly string[] | undefined =>
+  decision?.shadow?.map(({ would, rule }) => `${would}:${rule}`)
 
 /** Claims whose JSON is longer are left out: calls with them cannot be judged by another policy later. */
 const MOST_CLAIMS = 2_048
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
 
-/** What the audit says of the caller besides its name. */
-export function auditCaller({
-  principal: { groups, claims },
-  meta,
-}: Exchange): Pick<AuditEvent, 'groups' | 'claims' | 'trace'> {
+/** The trace that the caller says its request belongs to (W3C Trace Context). */
+export function traceOf(meta: JsonObject | undefined): string | undefined {
   const traceparent = meta?.['traceparent']
-  const trace = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined
-  return {
-    ...(groups.length > 0 && { groups }),
-    ...(hasShortClaims(claims) && { claims }),
-    ...(trace !== undefined && { trace }),
-  }
+  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined
 }
 
 /** No claims are written as such: where nothing is written, nobody knows. */
-const hasShortClaims = (claims: JsonObject): boolean => JSON.stringify(claims).length <= MOST_CLAIMS
+export const auditClaims = (claims: JsonObject): JsonObject | undefined =>
+  JSON.stringify(claims).length <= MOST_CLAIMS ? claims : undefined
 
 /** The result as the agent saw it, where a `log` obligation asks for everything and it is small enough for a log line. */
-export function auditResult(result: JsonObject, decision: Decision | undefined): Pick<AuditEvent, 'result'> {
-  if (logLevel(decision) !== 'full') return {}
+export function auditResult(result: JsonObject, decision: Decision | undefined): AuditEvent['result'] {
+  if (logLevel(decision) !== 'full') return undefined
   const bytes = JSON.stringify(result).length
-  return { result: bytes <= MOST_RESULT ? result : { omitted: `${bytes} characters` } }
+  return bytes <= MOST_RESULT ? result : { omitted: `${bytes} characters` }
 }
 
 /** Several rules may ask; the one that shows least wins, and without any it is the hash. */
 export function logLevel(decision: Decision | undefined): (typeof DETAIL)[number] {
-  if (decision?.effect !== 'allow') return 'hash'
+  if (decision?.effect !== 'allow' || !decision.obligations.some(({ kind }) => kind === 'log')) return 'hash'
   const asked = decision.obligations.flatMap((obligation) =>
     obligation.kind === 'log' ? [DETAIL.indexOf(obligation.level)] : [],
   )

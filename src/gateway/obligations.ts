@@ -14,21 +14,31 @@ type Of<Kind extends Obligation['kind']> = Extract<Obligation, { kind: Kind }>
 const of = <Kind extends Obligation['kind']>(obligations: readonly Obligation[], kind: Kind): readonly Of<Kind>[] =>
   obligations.filter((obligation): obligation is Of<Kind> => obligation.kind === kind)
 
-/** Takes the call from every limit and quota, or throws `rate_limit_exceeded` or `quota_exceeded` with `retryAfterMs`. */
-export async function takeLimits(
+/**
+ * Takes the call from every limit and quota, or throws, or rejects with, `rate_limit_exceeded` or `quota_exceeded` with
+ * `retryAfterMs`. A promise only where another process counts.
+ */
+export function takeLimits(
   deps: GatewayDeps,
   obligations: readonly Obligation[],
   principal: Principal,
   tool: Feature,
-): Promise<void> {
-  const taken = deps.limits.take([...of(obligations, 'rateLimit'), ...of(obligations, 'quota')], {
+): Promise<void> | undefined {
+  const limits = obligations.filter((one) => one.kind === 'rateLimit' || one.kind === 'quota')
+  if (limits.length === 0) return undefined
+  const taken = deps.limits.take(limits, {
     agent: principal.agent,
     user: principal.user,
     tool: tool.id,
     connection: tool.connection,
     organisation: principal.organisation,
   })
-  const refusal = taken instanceof Promise ? await taken : taken
+  if (taken instanceof Promise) return taken.then(refuse)
+  refuse(taken)
+  return undefined
+}
+
+function refuse(refusal: Refusal | undefined): void {
   if (refusal) throw tooMany(refusal)
 }
 

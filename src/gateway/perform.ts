@@ -50,24 +50,27 @@ export interface Sending {
  */
 export async function perform<F extends Feature, Result extends JsonObject>(
   deps: GatewayDeps,
-  asked: Act<F, Result>,
+  act: Act<F, Result>,
 ): Promise<Result> {
   const snapshot = deps.snapshot()
-  const course = deps.telemetry?.begin(asked.type, asked.exchange)
-  const act = course ? { ...asked, exchange: withMeta(asked.exchange, course.meta) } : asked
-  const facts: Facts = { startedAt: deps.clock(), policy: snapshot.policy, course }
+  const course = deps.telemetry?.begin(act.type, act.exchange)
+  const exchange = course ? withMeta(act.exchange, course.meta) : act.exchange
+  const facts: Facts = { startedAt: deps.clock(), policy: snapshot.policy, course, exchange }
   try {
     const resuming = deps.ledger.check(facts.startedAt)
     if (resuming) await resuming
     const result = await run(deps, snapshot, act, facts)
-    const outcome = result['isError'] === true ? 'error' : 'ok'
-    close(deps, act, facts, { outcome, ...auditResult(result, facts.decision) })
+    close(deps, act, facts, {
+      phase: 'outcome',
+      outcome: result['isError'] === true ? 'error' : 'ok',
+      result: auditResult(result, facts.decision),
+    })
     return result
   } catch (error) {
     const failure = toGatewayError(error)
     if (failure.code === 'internal')
-      deps.log.error({ requestId: act.exchange.requestId }, `${act.type} failed`, failure.cause)
-    close(deps, act, facts, outcomeOf(failure, facts))
+      deps.log.error({ requestId: exchange.requestId }, `${act.type} failed`, failure.cause)
+    close(deps, act, facts, { phase: 'outcome', ...outcomeOf(failure, facts) })
     throw failure
   }
 }
@@ -76,9 +79,9 @@ function close(
   deps: GatewayDeps,
   act: Act<Feature, JsonObject>,
   facts: Facts,
-  outcome: Omit<Partial<AuditEvent>, 'phase'>,
+  outcome: Pick<AuditEvent, 'phase'> & Partial<AuditEvent>,
 ): void {
-  const event = toEvent(deps, act, facts, { phase: 'outcome', ...outcome })
+  const event = toEvent(deps, act, facts, outcome)
   deps.ledger.outcome(event)
   facts.course?.ended(event)
 }
@@ -87,22 +90,20 @@ function close(
 const withMeta = (exchange: Exchange, meta: JsonObject | undefined): Exchange =>
   meta === undefined || meta === exchange.meta ? exchange : { ...exchange, meta }
 
-async function run<F extends Feature, Result extends JsonObject>(
+/** Throws, or rejects, before anything was done, when the act may not begin. */
+function run<F extends Feature, Result extends JsonObject>(
   deps: GatewayDeps,
   snapshot: Snapshot,
   act: Act<F, Result>,
   facts: Facts,
 ): Promise<Result> {
   const feature = findVisible(snapshot, act, facts)
-  const { principal, signal, stop } = act.exchange
-  return deps.freezes.guard({ agent: principal.agent, connection: feature.connection, signal, stop }, (until) =>
-    govern(deps, snapshot, within(act, until), { facts, feature }),
-  )
+  const { principal, signal, stop } = facts.exchange
+  return deps.freezes.guard({ agent: principal.agent, connection: feature.connection, signal, stop }, (until) => {
+    if (until !== signal) facts.exchange = { ...facts.exchange, signal: until }
+    return govern(deps, snapshot, act, { facts, feature })
+  })
 }
-
-/** The same act when its signal stays. */
-const within = <F extends Feature, Result extends JsonObject>(act: Act<F, Result>, signal: AbortSignal) =>
-  signal === act.exchange.signal ? act : { ...act, exchange: { ...act.exchange, signal } }
 
 /** What is known to exist for the caller, and is not stopped. */
 async function govern<F extends Feature, Result extends JsonObject>(
@@ -111,33 +112,33 @@ async function govern<F extends Feature, Result extends JsonObject>(
   act: Act<F, Result>,
   { facts, feature }: { readonly facts: Facts; readonly feature: F },
 ): Promise<Result> {
-  facts.labels = deps.runs.seen(act.exchange)
+  const { exchange } = facts
+  facts.labels = deps.runs.seen(exchange)
   const input = (facts.input = act.parse(feature))
-  const decision = (facts.decision = owing(act, ask(snapshot, act, facts, { feature, verb: 'invoke' })))
+  const decision = (facts.decision = owing(act, ask(snapshot, facts, feature, 'invoke')))
   if (decision.effect === 'deny') throw new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
   const { obligations } = decision
-  const asking = {
+  const clearance = clearanceOf(deps, obligations, () => ({
     act: act.type,
     feature,
     input: { ...input, ...act.besides },
-    obligations,
     policyVersion: facts.policy.version,
-  }
-  const clearance = clearanceOf(deps, { ...asking, exchange: act.exchange })
-  if (clearance.approval !== undefined) facts.approval = clearance.approval
+    exchange,
+  }))
+  if (clearance?.approval !== undefined) facts.approval = clearance.approval
   // Limits come first, so that a flood cannot fill the approvers' queue.
-  if (!clearance.isCounted) await takeLimits(deps, obligations, act.exchange.principal, feature)
-  await clearance.demand()
-  const carryOut = async (waited: boolean): Promise<Result> => {
-    const refused = waited ? refusalNow(deps, act, facts) : undefined
-    if (refused) throw refused
-    const result = await dispatch(deps, act, { facts, feature, input, snapshot, clearance, obligations })
-    return act.finish(result, obligations, feature)
-  }
+  const counted = clearance?.isCounted ? undefined : takeLimits(deps, obligations, exchange.principal, feature)
+  if (counted) await counted
+  if (clearance) await clearance.demand()
+  const cleared = { facts, feature, input, snapshot, clearance, obligations }
   // Our own tools wait for nobody else's server.
-  if (isBuiltIn(feature)) return carryOut(false)
-  const { principal, signal } = act.exchange
-  return deps.concurrency.run({ principal: principal.id, connection: feature.connection, signal }, carryOut)
+  if (isBuiltIn(feature)) return act.finish(await dispatch(deps, act, cleared), obligations, feature)
+  const turn = { principal: exchange.principal.id, connection: feature.connection, signal: exchange.signal }
+  const carryOut = (waited: boolean): Promise<Result> => {
+    const refused = waited ? refusalNow(deps, act, facts) : undefined
+    return refused ? Promise.reject(refused) : dispatch(deps, act, cleared)
+  }
+  return act.finish(await deps.concurrency.run(turn, carryOut), obligations, feature)
 }
 
 interface Cleared<F extends Feature> {
@@ -145,7 +146,7 @@ interface Cleared<F extends Feature> {
   readonly feature: F
   readonly input: JsonObject
   readonly snapshot: Snapshot
-  readonly clearance: Clearance
+  readonly clearance: Clearance | undefined
   readonly obligations: readonly Obligation[]
 }
 
@@ -157,17 +158,18 @@ async function dispatch<F extends Feature, Result extends JsonObject>(
 ): Promise<Result> {
   const source = sourceOf(snapshot, feature)
   if (feature.effect !== 'read') await deps.ledger.intent(toEvent(deps, act, facts, { phase: 'intent' }))
-  const exchange = governedExchange(act.exchange, obligations, () => refusalNow(deps, act, facts))
+  const exchange = governedExchange(facts.exchange, obligations, () => refusalNow(deps, act, facts))
   const send = (meta: JsonObject | undefined): Promise<Result> =>
     act.send(source, feature, input, { snapshot, exchange: withMeta(exchange, meta) })
   const { course } = facts
+  const carried = (): Promise<Result> => (course ? course.sending(feature, send) : send(exchange.meta))
   try {
-    return await clearance.around(() => (course ? course.sending(feature, send) : send(exchange.meta)))
+    return await (clearance ? clearance.around(carried) : carried())
   } catch (error) {
     throw redactedFailure(obligations, error)
   } finally {
     // Before anyone reads it, and whatever is left of it: the run has seen it from here on, a failure's words too.
-    for (const one of obligations) if (one.kind === 'label') deps.runs.mark(act.exchange, one.labels)
+    for (const one of obligations) if (one.kind === 'label') deps.runs.mark(facts.exchange, one.labels)
   }
 }
 
@@ -180,9 +182,9 @@ function refusalNow<F extends Feature, Result extends JsonObject>(
   const now = deps.snapshot()
   const feature = act.find(now)
   if (!feature || !isWithin(now, feature, act.exchange.toolset)) return act.unknown()
-  const later = { ...facts, startedAt: deps.clock(), labels: deps.runs.seen(act.exchange) }
-  if (ask(now, act, later, { feature, verb: 'see' }).effect === 'deny') return act.unknown()
-  const decision = ask(now, act, later, { feature, verb: 'invoke' })
+  const later = { ...facts, startedAt: deps.clock(), labels: deps.runs.seen(facts.exchange) }
+  if (ask(now, later, feature, 'see').effect === 'deny') return act.unknown()
+  const decision = ask(now, later, feature, 'invoke')
   if (decision.effect === 'deny') return new GatewayError('denied', decision.reason, { data: { rule: decision.rule } })
   const anew = decision.obligations.find((one) => one.kind === 'approval' && !wasAsked(facts.decision, one.rule))
   return (
@@ -217,26 +219,19 @@ function findVisible<F extends Feature, Result extends JsonObject>(
   if (!feature) throw act.unknown()
   facts.feature = feature
   if (!isWithin(snapshot, feature, act.exchange.toolset)) throw act.unknown()
-  const seen = ask(snapshot, act, facts, { feature, verb: 'see' })
+  const seen = ask(snapshot, facts, feature, 'see')
   if (seen.effect === 'allow') return feature
   facts.decision = seen
   throw act.unknown()
 }
 
 function ask(
-  snapshot: Snapshot,
-  { exchange }: { readonly exchange: Exchange },
-  { startedAt: at, input, labels }: Facts,
-  { feature: tool, verb }: { readonly feature: Feature; readonly verb: 'see' | 'invoke' },
+  { policy }: Snapshot,
+  { startedAt: at, exchange, input, labels }: Facts,
+  tool: Feature,
+  verb: 'see' | 'invoke',
 ): Decision {
-  return decide(snapshot.policy, {
-    principal: exchange.principal,
-    tool,
-    verb,
-    at,
-    ...(input && { input }),
-    ...(labels && { labels }),
-  })
+  return decide(policy, { principal: exchange.principal, tool, verb, at, input, labels })
 }
 
 /** A connection that is known but down has a source that says so; this is for one that was taken away meanwhile. */

@@ -4,7 +4,11 @@ import { redactText, redactWords } from './redact.ts'
 
 /** Everything that the obligations want taken out. */
 export const redactionsOf = (obligations: readonly Obligation[]): readonly Redaction[] =>
-  obligations.flatMap((obligation) => (obligation.kind === 'redact' ? obligation.redactions : []))
+  obligations.some(({ kind }) => kind === 'redact')
+    ? obligations.flatMap((obligation) => (obligation.kind === 'redact' ? obligation.redactions : []))
+    : NONE
+
+const NONE: readonly Redaction[] = []
 
 /** A failure of a call with what policy redacts taken out of its words: services repeat in them what they were asked. */
 export function redactedFailure(obligations: readonly Obligation[], error: unknown): unknown {

@@ -88,7 +88,7 @@ function serve(deps: FrontDeps, serving: Serving): void {
   read(incoming, asked.length, (body) => {
     const requestId = deps.newId()
     const request = headOf(header, outgoing)
-    const done = (reply: LeanReply | undefined): void => {
+    const answered = (reply: LeanReply | undefined): void => {
       if (reply) return send(outgoing, reply, requestId)
       // The application reads a body that was read before from here.
       Object.assign(incoming, { rawBody: body })
@@ -96,7 +96,7 @@ function serve(deps: FrontDeps, serving: Serving): void {
     }
     deps.mcp
       .plain({ request, text: body.toString(), principal, requestId, toolset: asked.toolset })
-      .then(done)
+      .then(answered)
       .catch(fail)
   })
 }

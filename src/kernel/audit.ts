@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from './json.ts'
 
-/** Something that happened and that nobody may change afterwards. Never holds a secret. */
+/** Something that happened and that nobody may change afterwards. Never holds a secret. Undefined members are not written. */
 export interface AuditEvent {
   /** `tool.call`, `connection.state_changed`, `config.reloaded`, `agent.added`, … */
   readonly type: string
@@ -8,41 +8,41 @@ export interface AuditEvent {
   readonly phase: 'intent' | 'outcome' | 'event'
   /** Milliseconds since the epoch. */
   readonly at: number
-  readonly requestId?: string
-  readonly principal?: string
-  readonly agent?: string
-  readonly user?: string
+  readonly requestId?: string | undefined
+  readonly principal?: string | undefined
+  readonly agent?: string | undefined
+  readonly user?: string | undefined
   /** The caller's groups and claims when it asked, as far as policy may turn on them. */
-  readonly groups?: readonly string[]
-  readonly claims?: JsonObject
+  readonly groups?: readonly string[] | undefined
+  readonly claims?: JsonObject | undefined
   /** Labels that the run had seen when it asked. */
-  readonly labels?: readonly string[]
+  readonly labels?: readonly string[] | undefined
   /** The trace that the call belongs to: 32 hex digits (W3C Trace Context). */
-  readonly trace?: string
-  readonly tool?: string
-  readonly connection?: string
-  readonly decision?: 'allow' | 'deny'
-  readonly rule?: string
+  readonly trace?: string | undefined
+  readonly tool?: string | undefined
+  readonly connection?: string | undefined
+  readonly decision?: 'allow' | 'deny' | undefined
+  readonly rule?: string | undefined
   /** What policy asked for besides, as `<kind>:<rule>`. */
-  readonly obligations?: readonly string[]
+  readonly obligations?: readonly string[] | undefined
   /** What rules in shadow mode would have done, as `<deny|allow|obligations>:<rule>`. */
-  readonly shadow?: readonly string[]
-  readonly outcome?: 'ok' | 'error' | 'denied' | 'unknown_tool' | 'cancelled'
+  readonly shadow?: readonly string[] | undefined
+  readonly outcome?: 'ok' | 'error' | 'denied' | 'unknown_tool' | 'cancelled' | undefined
   /** The GatewayError code of a failure. */
-  readonly code?: string
-  readonly reason?: string
+  readonly code?: string | undefined
+  readonly reason?: string | undefined
   /** The id of the approval that the call waits for or was made with. */
-  readonly approval?: string
-  readonly durationMs?: number
+  readonly approval?: string | undefined
+  readonly durationMs?: number | undefined
   /** SHA-256 of the arguments in canonical JSON, base64url. */
-  readonly argumentsHash?: string
+  readonly argumentsHash?: string | undefined
   /** The arguments, where the policy's `log` obligation asks for them. */
-  readonly arguments?: Json
+  readonly arguments?: Json | undefined
   /** The names of the arguments, and the values that rules refer to: other policies can be asked about the call later. */
-  readonly projection?: JsonObject
-  readonly result?: Json
-  readonly policyVersion?: string
-  readonly detail?: JsonObject
+  readonly projection?: JsonObject | undefined
+  readonly result?: Json | undefined
+  readonly policyVersion?: string | undefined
+  readonly detail?: JsonObject | undefined
 }
 
 /** An event as it stands in the log. `seq` grows by one per log; `hash` chains each line to the one before. */

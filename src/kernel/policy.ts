@@ -9,14 +9,14 @@ export interface Question {
   readonly tool: Feature
   /** `see`: may the tool be known at all. `invoke`: may it be called with these arguments. */
   readonly verb: 'see' | 'invoke'
-  readonly input?: JsonObject
+  readonly input?: JsonObject | undefined
   /** Milliseconds since the epoch. */
   readonly at: number
   /**
    * Labels of everything that the agent's run has seen so far, such as `untrusted`. Absent: nobody knows, so that rules
    * about runs restrict and do not grant.
    */
-  readonly labels?: ReadonlySet<string>
+  readonly labels?: ReadonlySet<string> | undefined
 }
 
 /** Where people are asked: the queue that approvers see, a link for the agent's client, a form that it shows itself. */

@@ -84,7 +84,9 @@ function toPlain(asked: LeanRequest): Plain | undefined {
   const meta = toObject(params['_meta'])
   const odd =
     'progressToken' in meta || LOG_LEVEL_META_KEY in meta || 'inputResponses' in params || 'requestState' in params
-  return odd || !METHODS.has(body['method']) ? undefined : { asked, id: body['id'], method: body['method'], params, meta }
+  return odd || !METHODS.has(body['method'])
+    ? undefined
+    : { asked, id: body['id'], method: body['method'], params, meta }
 }
 
 function isPlainModern({ asked: { route, request }, method, params }: Plain): boolean {
@@ -120,7 +122,15 @@ const stamped = (result: JsonObject, serverInfo: McpDeps['serverInfo']): JsonObj
  */
 function sessionOf(
   sessions: LeanDoor['sessions'],
-  { asked: { route, request: { headers }, caller }, id, method }: Plain,
+  {
+    asked: {
+      route,
+      request: { headers },
+      caller,
+    },
+    id,
+    method,
+  }: Plain,
 ): LeanSession | undefined {
   if (route.kind !== 'legacy' || route.reason !== 'no-claim') return undefined
   const accept = headers.get('accept') ?? ''

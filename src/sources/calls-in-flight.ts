@@ -52,11 +52,7 @@ export function callsInFlight(): CallsInFlight {
   }
 }
 
-async function answer(
-  calls: Roster<Running>,
-  request: ClientRequest,
-  origin: number | undefined,
-): Promise<JsonObject> {
+async function answer(calls: Roster<Running>, request: ClientRequest, origin: number | undefined): Promise<JsonObject> {
   const { method } = request
   if (!METHODS.includes(method)) throw refusal(`This client does not carry ${method}.`)
   const call = origin === undefined ? likelyCall(calls, request) : calls.get(origin)

@@ -54,8 +54,7 @@ export function waitingBook(isModern: () => boolean): WaitingBook {
       return waiting !== undefined
     },
     end() {
-      for (const waiting of all.all())
-        waiting.reject(new SdkError(SdkErrorCode.ConnectionClosed, 'Connection closed'))
+      for (const waiting of all.all()) waiting.reject(new SdkError(SdkErrorCode.ConnectionClosed, 'Connection closed'))
     },
   }
 }

@@ -1,3 +1,5 @@
+import type { JsonObject } from '../kernel/json.ts'
+
 export interface Bounds {
   /** Of the value as JSON text. */
   readonly bytes: number
@@ -6,20 +8,14 @@ export interface Bounds {
 }
 
 /**
- * True when nothing is nested deeper than `depth`. Does not recurse: `JSON.parse` takes a hundred thousand levels, but
- * `JSON.stringify`, validators and clones that come later all overflow the stack.
+ * True when nothing is nested deeper than `depth`, and recurses no deeper than that: `JSON.parse` takes a hundred thousand
+ * levels, but `JSON.stringify`, validators and clones that come later all overflow the stack. `value` came as JSON.
  */
 export function isShallow(value: unknown, depth: number): boolean {
-  let level: unknown[] = [value]
-  for (let deep = 0; level.length > 0; deep += 1) {
-    const inner: unknown[] = []
-    for (const node of level) {
-      if (typeof node !== 'object' || node === null) continue
-      if (deep >= depth) return false
-      for (const child of Object.values(node)) inner.push(child)
-    }
-    level = inner
-  }
+  if (typeof value !== 'object' || value === null) return true
+  if (depth === 0) return false
+  if (Array.isArray(value)) return value.every((child) => isShallow(child, depth - 1))
+  for (const key in value) if (!isShallow((value as JsonObject)[key], depth - 1)) return false
   return true
 }
 

@@ -38,20 +38,24 @@ export function leanAnswer(give: Hand, id: JSONRPCRequest['id'], maxLength: numb
     if ('method' in checked) state.told = true
     else if (Number(checked['id']) === id) state.given = true
   }
-  const read = eventReader((event) => {
-    state.eventId = event.id ?? state.eventId
-    state.retry = event.retry ?? state.retry
-    const message = event.data === undefined ? undefined : parsed(event.data)
-    if (message !== undefined) deliver(message)
-  }, maxLength)
+  const newReader = (): ReturnType<typeof eventReader> =>
+    eventReader((event) => {
+      state.eventId = event.id ?? state.eventId
+      state.retry = event.retry ?? state.retry
+      const message = event.data === undefined ? undefined : parsed(event.data)
+      if (message !== undefined) deliver(message)
+    }, maxLength)
+  // Most answers are no streams, and what decodes one costs more than all the rest here.
+  let read: ReturnType<typeof eventReader> | undefined
   return {
-    onEvents: read,
+    onEvents: (chunk) => (read ??= newReader())(chunk),
     take({ headers, body }) {
       const type = mediaType(headers)
       if (type === 'text/event-stream') return
       if (type !== 'application/json') throw unexpected(type)
       const message = JSON.parse(textOf(body)) as Json
-      for (const one of Array.isArray(message) ? (message as readonly Json[]) : [message]) deliver(one)
+      if (Array.isArray(message)) for (const one of message as readonly Json[]) deliver(one)
+      else deliver(message)
       if (!state.given) deliver({ ...lostAnswer(id, NOT_JSON_RPC) })
     },
     isGiven: () => state.given,

@@ -2,14 +2,24 @@ import type { Exchange } from '../kernel/exchange.ts'
 import { isAskable } from './client-capabilities.ts'
 import type { Line } from './mcp-line.ts'
 import { relink } from './mcp-establish.ts'
-import { usableLine, type Session } from './mcp-session.ts'
+import { lineNow, usableLine, type Session } from './mcp-session.ts'
 
 /**
- * The line for a call: of the caller's era where the server speaks both, the principal's own where a legacy server over HTTP
+ * The line for a call, at once where that is the main one: of the caller's era where the server speaks both, the principal's own where a legacy server over HTTP
  * could ask it, and always the person's own where everybody brings an account. Rejects with `upstream_failed` when the session
  * is over, and with `connect_required` for a person without an account.
  */
-export async function lineFor(session: Session, exchange: Exchange): Promise<Line> {
+export function lineFor(session: Session, exchange: Exchange): Line | Promise<Line> {
+  const line = lineNow(session)
+  return line && servesAll(session, line, exchange) ? line : found(session, exchange)
+}
+
+/** Whether there is nothing about the call that another line would serve better. */
+const servesAll = ({ spec }: Session, { link: { era, kind } }: Line, exchange: Exchange): boolean =>
+  spec.auth?.ownership !== 'per_user' &&
+  (era === 'modern' ? exchange.protocol.era === 'modern' : kind === 'stdio' || !isAskable(exchange))
+
+async function found(session: Session, exchange: Exchange): Promise<Line> {
   const main = await usableLine(session)
   const line = (await otherLineFor(session, main, exchange)) ?? main
   if (session.spec.auth?.ownership === 'per_user') return session.ofUsers.get(exchange, line.link.era)

@@ -45,8 +45,11 @@ export const relayed = (session: Session, call: McpCall): Promise<JsonObject> =>
   withRounds((resumption) => sendOnce(session, call, resumption), call.exchange, session.deps.clock)
 
 async function sendOnce(session: Session, call: McpCall, resumption: Resumption | undefined): Promise<JsonObject> {
-  const line = await lineFor(session, call.exchange)
+  const found = lineFor(session, call.exchange)
+  const line = found instanceof Promise ? await found : found
   try {
+    const hearing = call.exchange.onLog ? line.hearLogs() : undefined
+    if (hearing) await hearing
     return await send(session, line, call, resumption)
   } catch (error) {
     if (!hasLostSession(line.link, error)) throw toFailure(session, line, error)
@@ -55,13 +58,12 @@ async function sendOnce(session: Session, call: McpCall, resumption: Resumption 
   }
 }
 
-async function send(
+function send(
   { timeouts, deps }: Session,
   line: Line,
   { method, params, exchange, headers }: McpCall,
   resumption?: Resumption,
 ): Promise<JsonObject> {
-  if (exchange.onLog) await line.hearLogs()
   const mirrored = mirrorsHeaders(line.link) ? headers() : {}
   return relay(line, { method, params, exchange, headers: mirrored, resumption }, timeouts, deps.schedule)
 }
@@ -75,6 +77,7 @@ async function sendAgain(session: Session, call: McpCall): Promise<JsonObject> {
     )
   }
   try {
+    if (call.exchange.onLog) await line.hearLogs()
     return await send(session, line, call)
   } catch (error) {
     throw toFailure(session, line, error)

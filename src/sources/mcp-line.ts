@@ -11,8 +11,11 @@ export interface Line {
   readonly calls: CallsInFlight
   /** Why the link closed, once it has. */
   closed(): GatewayError | undefined
-  /** Asks a legacy server, once, for its log messages: it sends none before (MCP 2025-11-25, Logging). Never rejects. */
-  hearLogs(): Promise<void>
+  /**
+   * Asks a legacy server, once, for its log messages: it sends none before (MCP 2025-11-25, Logging). Never rejects; undefined
+   * when there is nothing to wait for.
+   */
+  hearLogs(): Promise<void> | undefined
 }
 
 export interface LineEvents {
@@ -32,7 +35,7 @@ export async function openLine(
   const calls = callsInFlight()
   const first = opener && calls.enter(opener)
   let closed: GatewayError | undefined
-  let hearing: Promise<void> | undefined
+  let hearing: Promise<void> | 'heard' | undefined
   try {
     const link = await open({
       onRequest: (request) => calls.answer(request),
@@ -45,7 +48,15 @@ export async function openLine(
         onClosed?.(error)
       },
     })
-    return { link, calls, closed: () => closed, hearLogs: () => (hearing ??= hearLogs(link)) }
+    return {
+      link,
+      calls,
+      closed: () => closed,
+      hearLogs() {
+        hearing ??= hearLogs(link).then(() => void (hearing = 'heard'))
+        return hearing === 'heard' ? undefined : hearing
+      },
+    }
   } finally {
     if (first) calls.leave(first)
   }

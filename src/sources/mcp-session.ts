@@ -65,9 +65,15 @@ export function lose(session: Session, error: GatewayError): void {
 /** The main line; waits while it is replaced. */
 export async function usableLine(session: Session): Promise<MainLine> {
   await session.relinking?.catch(() => undefined)
-  if (session.line && !session.lost && !session.lifetime.signal.aborted) return session.line
+  if (session.line && isUp(session)) return session.line
   throw over()
 }
+
+const isUp = ({ lost, lifetime }: Session): boolean => !lost && !lifetime.signal.aborted
+
+/** The main line, where nothing has to be waited for. */
+export const lineNow = (session: Session): MainLine | undefined =>
+  isUp(session) && !session.relinking ? session.line : undefined
 
 /** Why nothing can be sent any more. */
 export const over = (): GatewayError =>

@@ -115,8 +115,9 @@ function toRelayError(error: unknown, { signal }: Exchange, waiting: Patience, {
 
 function toParams({ era }: Link, { params, exchange, resumption }: RelayedCall): JsonObject {
   const isModern = era === 'modern'
+  if (!isModern && !exchange.meta) return params
   const meta = {
-    ...withoutHop(exchange.meta ?? {}),
+    ...withoutHop(exchange.meta),
     ...(isModern && { 'io.modelcontextprotocol/clientCapabilities': carriedOf(exchange) }),
     // Modern servers send log messages only to requests that ask; the edge keeps what its caller wants.
     ...(isModern && exchange.onLog && { 'io.modelcontextprotocol/logLevel': 'debug' }),
@@ -124,16 +125,16 @@ function toParams({ era }: Link, { params, exchange, resumption }: RelayedCall):
   return { ...params, ...(isModern && resumption), ...(Object.keys(meta).length > 0 && { _meta: meta }) }
 }
 
-const withoutHop = (meta: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(meta).filter(([key]) => !HOP_META.includes(key)))
+const withoutHop = (meta: JsonObject | undefined): JsonObject | undefined =>
+  meta && Object.fromEntries(Object.entries(meta).filter(([key]) => !HOP_META.includes(key)))
 
 function toResult(result: unknown): JsonObject {
   if (!isJsonObject(result)) throw invalid('no object')
   if (!isShallow(result, MAX_DEPTH)) throw invalid(`nested deeper than ${MAX_DEPTH}`)
   if (!('_meta' in result)) return result
   const { _meta, ...rest } = result
-  const meta = isJsonObject(_meta) ? withoutHop(_meta) : {}
-  return { ...rest, ...(Object.keys(meta).length > 0 && { _meta: meta }) }
+  const meta = isJsonObject(_meta) ? withoutHop(_meta) : undefined
+  return { ...rest, ...(meta && Object.keys(meta).length > 0 && { _meta: meta }) }
 }
 
 /** The result of `tools/call`, or what a modern server wants to know first: that one is for the caller as it is. */

@@ -52,7 +52,7 @@ export function supervised(spec: ConnectionSpec, deps: SupervisedDeps, from?: In
     source: {
       connection: spec.slug,
       async callTool(name, input, exchange) {
-        const { source: inner } = await ready(run, exchange.signal)
+        const { source: inner } = run.live ?? (await ready(run, exchange.signal))
         return whileUp(run, inner.callTool(name, input, exchange))
       },
       async request(method, params, exchange) {
@@ -132,8 +132,16 @@ async function begin(run: Run): Promise<void> {
 function whileUp<T>(run: Run, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const number = run.calls.enter(reject)
-    const done = (): void => void run.calls.leave(number)
-    work.then(resolve, reject).finally(done)
+    work.then(
+      (result) => {
+        run.calls.leave(number)
+        resolve(result)
+      },
+      (error: unknown) => {
+        run.calls.leave(number)
+        reject(error instanceof Error ? error : new Error(String(error)))
+      },
+    )
   })
 }
 

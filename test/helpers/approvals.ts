@@ -10,7 +10,7 @@ import { openStore, type Store } from '../../src/store/store.ts'
 import { parseKey } from '../../src/vault/key.ts'
 import { seal } from '../../src/vault/seal.ts'
 import { openVault, type Vault } from '../../src/vault/vault.ts'
-import { testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
+import { asWritten, testGateway, type TestGateway, type TestGatewayOptions } from './test-gateway.ts'
 
 /** Timers that a test turns by hand. */
 export interface Timers {
@@ -63,7 +63,7 @@ export async function approvalWorld(options: ApprovalWorldOptions = {}): Promise
   const { store = openStore(memoryDriver()), vault = testVault(), limits = {}, ...more } = options
   let approvals: Approvals | undefined
   const gateway = testGateway({ ...more, approvals: () => approvals })
-  const audit = { append: (event: AuditEvent) => Promise.resolve(void gateway.events.push(event)) }
+  const audit = { append: (event: AuditEvent) => Promise.resolve(void gateway.events.push(asWritten(event))) }
   const { clock } = gateway.deps
   const clocks = timers()
   const queue = await openApprovalQueue({ store, vault, audit, clock, schedule: clocks.schedule, limits })

@@ -96,7 +96,7 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
   const events: AuditEvent[] = []
   const sent: TestGateway['sent'] = []
   const memoryAudit: AuditLog = {
-    append: (event) => Promise.resolve(void events.push(event)),
+    append: (event) => Promise.resolve(void events.push(asWritten(event))),
     close: () => Promise.resolve(),
   }
   const { aliases } = options
@@ -237,3 +237,6 @@ const toStatus = (
   since: 0,
   tools: tools.length,
 })
+
+/** The members that the log's line has. */
+export const asWritten = (event: AuditEvent): AuditEvent => JSON.parse(JSON.stringify(event)) as AuditEvent

@@ -15,7 +15,6 @@ import { approvalDenied, approvalRequired, nobodyToAsk } from './words.ts'
 /** A call that was decided on, with what policy asks besides. */
 export interface Asking extends HashedCall {
   readonly feature: Feature
-  readonly obligations: readonly Obligation[]
   readonly policyVersion: string
   readonly exchange: Exchange
 }
@@ -35,17 +34,20 @@ export interface Clearance {
   around<R extends JsonObject>(send: () => Promise<R>): Promise<R>
 }
 
-const FREE: Clearance = { isCounted: false, demand: () => Promise.resolve(), around: (send) => send() }
-
 /**
- * Whether people have cleared a call, by the demands of the policy in force now. Throws `denied` while a person's no
+ * Whether people have cleared a call, by the demands of the policy in force now; undefined when nobody is to be asked. Throws `denied` while a person's no
  * stands. An approval serves when principal, act, tool, fingerprint, connection and arguments are the same, and everything
  * that is asked now was asked then; otherwise a new one begins.
  */
-export function clearanceOf(deps: Pick<GatewayDeps, 'approvals' | 'clock'>, asking: Asking): Clearance {
-  const asked = asking.obligations.filter((one): one is ApprovalObligation => one.kind === 'approval')
+export function clearanceOf(
+  deps: Pick<GatewayDeps, 'approvals' | 'clock'>,
+  obligations: readonly Obligation[],
+  toAsking: () => Asking,
+): Clearance | undefined {
+  const asked = obligations.filter(isApproval)
   const [first] = asked
-  if (!first) return FREE
+  if (!first) return undefined
+  const asking = toAsking()
   const { approvals } = deps
   if (!approvals) throw nobodyToAsk(first.rule, asking.feature.id)
   const { principal } = asking.exchange
@@ -67,12 +69,15 @@ export function clearanceOf(deps: Pick<GatewayDeps, 'approvals' | 'clock'>, aski
   return waiting({ approvals, asking, key, demands, ...terms, now: deps.clock() })
 }
 
+const isApproval = (one: Obligation): one is ApprovalObligation => one.kind === 'approval'
+
 /** The channels that every rule lists. */
 const sharedBy = ([first, ...others]: readonly ApprovalObligation[]): readonly ApprovalChannel[] =>
   first?.channels.filter((channel) => others.every(({ channels }) => channels.includes(channel))) ?? []
 
 const waived = (approvals: Approvals, asking: Asking, ids: readonly string[], at: number): Clearance => ({
-  ...FREE,
+  isCounted: false,
+  demand: () => Promise.resolve(),
   async around(send) {
     const { feature, exchange, policyVersion } = asking
     await approvals.waived({
