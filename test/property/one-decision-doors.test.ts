@@ -7,6 +7,7 @@ import type { House } from '../../src/cli/house.ts'
 import { compose } from '../../src/compose/compose.ts'
 import { isJsonObject, type JsonObject } from '../../src/kernel/json.ts'
 import { configured } from '../helpers/composed.ts'
+import { testShell } from '../helpers/test-shell.ts'
 import { connectV1, connectV2, newV2, type TestClient, v2Client } from '../interop/clients.ts'
 
 const WHOLE = join(import.meta.dirname, '../fakes/downstream/legacy-whole.mjs')
@@ -28,6 +29,9 @@ let house: House
 let home: Awaited<ReturnType<typeof configured>>
 let origin: string
 const clients: TestClient[] = []
+/** What each toolset holds of the tools. */
+const TOOLSETS: Readonly<Record<string, readonly string[]>> = { some: NAMES, part: ['era', 'broken', 'log'] }
+const inToolsets: { readonly toolset: string; readonly client: TestClient }[] = []
 
 beforeAll(async () => {
   home = await configured({
@@ -45,7 +49,7 @@ beforeAll(async () => {
     agents: { bot: { toolMode: 'both' } },
   })
   const document = JSON.parse(await readFile(home.path, 'utf8')) as JsonObject
-  await writeFile(home.path, JSON.stringify({ ...document, toolsets: { some: { tools: { connections: ['whole'] } } } }))
+  await writeFile(home.path, JSON.stringify({ ...document, toolsets: toolsetsOf(TOOLSETS) }))
   house = await compose({ configPath: home.path, mode: 'serve', log: SILENT })
   origin = (await house.listen()).url
   await house.settled(30_000)
@@ -53,10 +57,16 @@ beforeAll(async () => {
   key = textOf(body['key'])
   const endpoint = new URL('/mcp', origin)
   clients.push(await modern(endpoint), await connectV2('legacy')(endpoint, key), await connectV1(endpoint, key))
+  for (const toolset of Object.keys(TOOLSETS)) {
+    const curated = new URL(`/mcp/${toolset}`, origin)
+    for (const client of [await modern(curated), await connectV1(curated, key)]) inToolsets.push({ toolset, client })
+  }
 })
+const toolsetsOf = (sets: Readonly<Record<string, readonly string[]>>): object =>
+  Object.fromEntries(Object.entries(sets).map(([name, names]) => [name, { tools: { connections: ['whole'], names } }]))
 let key: string
 afterAll(async () => {
-  await Promise.all(clients.map((client) => client.close()))
+  await Promise.all([...clients, ...inToolsets.map(({ client }) => client)].map((client) => client.close()))
   await house.close()
   await home.remove()
 })
@@ -176,6 +186,10 @@ describe('one decision, over the real edges of both eras', () => {
         const admin = await Promise.all(
           NAMES.map((name) => ask('POST', '/api/call', { agent: 'bot', tool: `${PREFIX}${name}` })),
         )
+        for (const { toolset, client } of inToolsets) await curatedDoor(toolset, client, visible)
+        expect(await Promise.all(NAMES.map((name) => isReachedByCli(`${PREFIX}${name}`)))).toEqual(
+          NAMES.map((name) => visible.includes(`${PREFIX}${name}`)),
+        )
         expect(admin.map(({ status, body }) => status === 200 || !isHidden(body))).toEqual(
           NAMES.map((name) => visible.includes(`${PREFIX}${name}`)),
         )
@@ -192,6 +206,31 @@ async function everyDoor(client: TestClient, id: string, visible: readonly strin
     if (answer === undefined || door === 'by its wire name') continue
     expect(answer, door).toBe(await unknown(go(ghost(id)), ghost(id)))
   }
+}
+
+/** What is not in a toolset does not exist behind its address. */
+async function curatedDoor(toolset: string, client: TestClient, visible: readonly string[]): Promise<void> {
+  const there = visible.filter((id) => TOOLSETS[toolset]?.includes(id.slice(PREFIX.length)))
+  const names = await listed(client, 'tools/list', 'tools', 'name')
+  const ofWhole = names.filter((name) => name.startsWith('conn__whole')).map((name) => name.replaceAll('__', ':'))
+  expect(ofWhole, toolset).toEqual(there)
+  const call = (name: string): Promise<unknown> => client.request('tools/call', { name, arguments: {} })
+  for (const name of NAMES) {
+    const id = `${PREFIX}${name}`
+    const answer = await unknown(call(id), id)
+    expect(answer === undefined, `${id} in ${toolset}: ${answer ?? lastSaid}`).toBe(there.includes(id))
+    if (answer !== undefined) expect(answer, toolset).toBe(await unknown(call(ghost(id)), ghost(id)))
+  }
+}
+
+/** The command line tells an admin that a tool is hidden, where the agent hears of an unknown one. */
+async function isReachedByCli(id: string): Promise<boolean> {
+  const open: House = { ...house, settled: () => Promise.resolve(), close: () => Promise.resolve() }
+  const shell = testShell({ compose: () => Promise.resolve(open) })
+  const code = await shell.run('call', id, '{}', '--agent', 'bot', '--json')
+  const isRefused = shell.err().includes(`${id} is hidden from agent:bot`)
+  expect([isRefused, code === 4], `${code} ${shell.out()} ${shell.err()}`).toEqual([isRefused, isRefused])
+  return !isRefused
 }
 
 const isHidden = ({ data }: JsonObject): boolean => isJsonObject(data) && data['hidden'] === true
