@@ -13,10 +13,12 @@ export function print({
     console.log(`\n${set} (${tools} tools)`)
     console.table(
       Object.fromEntries(
-        Object.entries(quality).flatMap(([split, { tune, heldOut }]) => [
-          [`${split} held out`, heldOut],
-          [`${split} tune`, tune],
-        ]),
+        Object.entries(quality)
+          .flatMap(([split, { tune, heldOut }]) => [
+            [`${split} held out`, heldOut] as const,
+            [`${split} tune`, tune] as const,
+          ])
+          .filter(([, { queries }]) => queries > 0),
       ),
     )
     if (aliases)

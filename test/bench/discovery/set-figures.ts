@@ -32,15 +32,19 @@ export function measureSet(set: DataSet): SetFigures {
   return {
     set: set.name,
     tools: set.tools.length,
-    quality: Object.fromEntries(
-      splits.map((split) => [
-        split,
-        bothParts(
-          index,
-          answered.filter((query) => query.split === split),
-        ),
-      ]),
-    ),
+    quality: {
+      ...Object.fromEntries(
+        splits.map((split) => [
+          split,
+          bothParts(
+            index,
+            answered.filter((query) => query.split === split),
+          ),
+        ]),
+      ),
+      // Its splits are rounds of writing, not kinds of questions.
+      ...(set.name === 'own' ? { all: bothParts(index, answered) } : {}),
+    },
     answers: measureAnswers(index, set),
     ...(nothingFits.queries > 0 ? { nothingFits } : {}),
     ...(aliases ? { aliases } : {}),
