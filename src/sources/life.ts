@@ -54,8 +54,10 @@ export interface Life {
   lastError: string | undefined
   /** When it is tried or probed next. */
   nextAt: number | undefined
-  /** Attempts and losses since it last stayed healthy up to a probe: a server that flaps backs off. */
+  /** Attempts and losses since it was last well for a while: a server that dies as soon as it is there backs off. */
   failures: number
+  /** Since when it is connected, or was until it was lost. */
+  liveSince: number
   missedProbes: number
   live: Connected | undefined
   known: KnownDefinitions | undefined

@@ -106,6 +106,7 @@ function newRun(spec: ConnectionSpec, deps: SupervisedDeps, from: Inheritance | 
     lastError: undefined,
     nextAt: undefined,
     failures: 0,
+    liveSince: 0,
     missedProbes: 0,
     live: undefined,
     known: undefined,

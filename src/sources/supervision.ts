@@ -9,6 +9,8 @@ const PROBE_AGAIN_MS = 5_000
 const PROBE_LIMIT_MS = 15_000
 /** One missed probe may be a busy server; the second ends the connection and the calls on it. */
 const PROBES_TO_MISS = 2
+/** A server that was there this long does not die over and over: it is tried again soon. */
+const WELL_MS = 10_000
 
 /** Connects in the background, probes, and connects again after a failure, until `stop` is aborted. */
 export function connect(run: Run): void {
@@ -50,6 +52,7 @@ function adopt(run: Run, live: Connected): void {
   run.missedProbes = 0
   run.error = undefined
   run.lastOkAt = run.deps.clock()
+  run.liveSince = run.deps.clock()
   evaluate(run)
   learn(run, live, { tools: live.tools, features: live.features })
   void run.subscriptions.restore(live.source)
@@ -120,6 +123,7 @@ function missProbe(run: Run, live: Connected, error: GatewayError): void {
 function lose(run: Run, error: GatewayError): void {
   const { live } = run
   run.live = undefined
+  if (run.deps.clock() - run.liveSince >= WELL_MS) run.failures = 0
   run.ending = live ? live.close().catch(() => undefined) : run.ending
   fail(run, error)
 }

@@ -120,6 +120,25 @@ describe('the supervisor', () => {
     expect(fake.connects).toBe(4)
   })
 
+  it('comes back soon to a server that dies now and then, and counts from anew once it was well for 10 seconds', async () => {
+    const { start, advance, waiting } = world()
+    const fake = fakeConnection('one')
+    await start(fake)
+    for (const [well, delay] of [
+      [9_999, 1_000],
+      [9_999, 2_000],
+      [30_000, 1_000],
+      [30_000, 1_000],
+      [9_999, 2_000],
+    ] as const) {
+      await advance(well)
+      fake.events?.onLost(new GatewayError('upstream_failed', 'died'))
+      await settle()
+      expect(waiting()).toEqual([delay])
+      await advance(delay)
+    }
+  })
+
   it('keeps the tools while a connection is down, and its calls say why and when to try again', async () => {
     const { supervisor, start } = world()
     const fake = fakeConnection('one')
