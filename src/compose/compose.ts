@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { providers } from '../../providers/index.ts'
 import type { ComposeOptions, House } from '../cli/house.ts'
 import type { Egress } from '../egress/egress.ts'
 import { checkReferences } from '../config/check-references.ts'
@@ -28,6 +27,7 @@ import { keepConnected } from './keep-connected.ts'
 import { toReadings } from './readings.ts'
 import { ownerSeat, ownShare } from './owner-seat.ts'
 import { toHouse } from './running-house.ts'
+import { shelf } from './shelf.ts'
 import { VERSION } from './version.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -35,9 +35,11 @@ const clock = Date.now
 const newId = (): string => randomUUID()
 
 /** What rules may speak of while nothing runs, for `gatehouse check`. Throws `config_invalid` for unknown providers. */
-export function declaredWorld(config: Config): Promise<PolicyWorld> {
-  checkReferences(config, { providers: [...providers.keys()] })
-  return Promise.resolve(worldOfDeclared(config, declaredAgents(config).values()))
+export async function declaredWorld(config: Config): Promise<PolicyWorld> {
+  const manifests = shelf()
+  checkReferences(config, { providers: manifests.ids })
+  await manifests.loadFor(config.connections)
+  return worldOfDeclared(config, declaredAgents(config).values(), manifests)
 }
 
 /**
@@ -69,7 +71,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
   const mcp = mcpHttp(mcpDeps, { lean, ...(seat && { elsewhere: seat.elsewhere }) })
   metrics.watch(toReadings({ engine, egress: world.egress, mcp, clock }))
   if (seat) metrics.gather({ ...seat.measuring, schedule: realSchedule })
-  const specDeps = connectionDeps(world, lean ? world.egress.post : undefined, ground.env, connections)
+  const specDeps = connectionDeps(ground, lean ? world.egress.post : undefined)
   const linking: Connecting = openConnecting({ world, connections, specDeps, ...engine, agents, origin, clock, newId })
   const port = toConnectionsPort({ connections, supervisor, specDeps, config: connections.current })
   const admin = toAdminDeps({ world, identities, book, connections: port, mcp, seat, clock, newId, ...engine })
@@ -115,7 +117,7 @@ async function build(options: ComposeOptions, open: Closing): Promise<House> {
 }
 
 const engineOn = (
-  { accept, config, world, identities, connections, metrics }: Ground,
+  { accept, config, world, identities, connections, metrics, manifests }: Ground,
   { log, mode, owner }: ComposeOptions,
   parts: Pick<EngineParts, 'closing' | 'origin'>,
 ): Promise<Engine> =>
@@ -123,6 +125,7 @@ const engineOn = (
     ...parts,
     config: accept(config),
     world,
+    shelf: manifests,
     agents: identities.agents,
     log,
     clock,
@@ -150,7 +153,9 @@ async function lay(options: ComposeOptions, open: Closing, late: Pick<Connection
     ...(options.owner && { process: 'owner' }),
   })
   open.add(metrics.close)
+  const manifests = shelf()
   const connections = await openConnections({
+    shelf: manifests,
     tokenRefreshed: metrics.tokenRefreshed,
     world,
     clock,
@@ -161,19 +166,19 @@ async function lay(options: ComposeOptions, open: Closing, late: Pick<Connection
   })
   const accept = (next: Config): Config => {
     const managed = [...connections.book.all().keys()]
-    checkReferences(next, { providers: [...providers.keys()], connections: managed })
+    checkReferences(next, { providers: manifests.ids, connections: managed })
     return connections.withManaged(next)
   }
+  await manifests.loadFor(connections.current().connections)
   const identities = await openIdentities({ store: world.store, book, clock, closing: open })
-  return { env, config, world, book, connections, accept, identities, metrics }
+  return { env, config, world, book, connections, accept, identities, metrics, manifests }
 }
 
 const connectionDeps = (
-  world: World,
+  { world, env, manifests, connections: { credentials, listedAs } }: Ground,
   post: Egress['post'] | undefined,
-  env: Variables,
-  { credentials, listedAs }: ConnectionHouse,
 ): ConnectionDeps => ({
+  shelf: manifests,
   credentialsOf: credentials.credentialsOf,
   listedAs,
   mcp: {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { providers } from '../../providers/index.ts'
 import type { Invitation } from '../admin/connecting.ts'
 import type { ConnectionDefinition } from '../connections/definition.ts'
 import {
@@ -129,7 +128,7 @@ function known({ definitionOf: find }: ConnectionHouse, slug: string): Connectio
   throw new GatewayError('not_found', `There is no connection "${slug}" any more.`)
 }
 
-async function definitionOf({ connections }: ConnectingParts, slug: string): Promise<FlowDefinition> {
+async function definitionOf({ connections, specDeps }: ConnectingParts, slug: string): Promise<FlowDefinition> {
   const definition = known(connections, slug)
   const { provider: id, method, title } = definition
   if (id === 'mcp') {
@@ -138,9 +137,10 @@ async function definitionOf({ connections }: ConnectingParts, slug: string): Pro
   }
   const fields = (await connections.credentials.client(slug)) ?? {}
   const config = connections.current()
-  const target = targetFor(config, definition, clientFor(config, definition, fields))
+  const { shelf } = specDeps
+  const target = targetFor({ shelf, config: connections.current }, definition, clientFor(config, definition, fields))
   if (target.spec.grant !== 'authorization_code') throw notOAuth(slug)
-  return { title: title ?? providers.get(id)?.title ?? id, method, target }
+  return { title: title ?? shelf.get(id)?.title ?? id, method, target }
 }
 
 const notOAuth = (slug: string): GatewayError =>
@@ -161,12 +161,16 @@ async function scopesOf(
   const before = (await connections.credentials.facts(slug)).find((facts) => facts.user === user)
   const granted = before?.scopes ?? []
   if (id === 'mcp') return scopesToAsk((await connections.mcp.target(definition)).spec, granted, [])
-  const provider = providers.get(id)
+  const { shelf } = parts.specDeps
+  const provider = shelf.get(id)
   if (!provider) return granted
   const method = methodOf(provider, methodId)
   if (!method.oauth) return []
   const { document } = snapshots.current().policy
-  const allowed = allowedActions({ config: connections.current(), agents: agents.agents().values(), document }, slug)
+  const allowed = allowedActions(
+    { config: connections.current(), agents: agents.agents().values(), document, shelf },
+    slug,
+  )
   return scopesToAsk(method.oauth, granted, scopesFor(provider, method, allowed))
 }
 

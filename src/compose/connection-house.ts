@@ -14,11 +14,13 @@ import { countedTokens } from './counted-tokens.ts'
 import { declaredDefinition, withManaged } from './effective-connections.ts'
 import { type McpSignIn, mcpSignIn } from './mcp-sign-in.ts'
 import { placeOf } from './place.ts'
+import type { Shelf } from './shelf.ts'
 import { tokenSources } from './token-sources.ts'
 import type { World } from './world.ts'
 
 export interface ConnectionHouseParts {
   readonly world: Pick<World, 'store' | 'vault' | 'egress'>
+  readonly shelf: Pick<Shelf, 'get'>
   readonly clock: Clock
   readonly log: Log
   readonly closing: Closing
@@ -69,7 +71,7 @@ export async function openConnections(parts: ConnectionHouseParts): Promise<Conn
   const engine = oauthEngine({ egress: world.egress, clock })
   const mcp = mcpSignIn({ world, engine, clock, config: current, place: () => placeOf(parts.origin()) })
   const tokenSource = countedTokens(
-    tokenSources({ engine, config: current, mcpRefresh: mcp.source }),
+    tokenSources({ engine, shelf: parts.shelf, config: current, mcpRefresh: mcp.source }),
     parts.tokenRefreshed,
   )
   const credentials = await openCredentialBook({

@@ -1,16 +1,16 @@
-import { providers } from '../../providers/index.ts'
 import type { ConnectionsPort, MethodFacts, ProviderFacts } from '../admin/connections-port.ts'
 import type { Config } from '../config/schema.ts'
 import type { ConnectionDefinition } from '../connections/definition.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { checkFields } from '../provider-kit/check-fields.ts'
-import { type AuthMethod, type Provider } from '../provider-kit/index.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
+import type { AuthMethod, Provider } from '../provider-kit/provider.ts'
 import { MCP_AUTH_METHODS } from '../sources/mcp-auth-method.ts'
 import { toSettings } from '../sources/provider-run.ts'
 import type { Supervisor } from '../sources/supervisor.ts'
 import type { ConnectionHouse } from './connection-house.ts'
 import type { ConnectionDeps } from './connections.ts'
+import type { Shelf } from './shelf.ts'
 import { tryOut } from './try-out.ts'
 
 export interface ConnectionsPortParts {
@@ -33,13 +33,12 @@ export function toConnectionsPort({
     definitionOf: connections.definitionOf,
     definitions: connections.definitions,
     statuses: supervisor.statuses,
-    providers: () =>
-      [...providers.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((one) => toFacts(one, config())),
+    providers: () => specDeps.shelf.all().map((one) => toFacts(one, config())),
     check(definition) {
       if (definition.provider === 'mcp') mcpMethod(definition)
-      else toSettings(providerOf(definition, methodOf), definition.settings)
+      else toSettings(providerOf(specDeps.shelf, definition), definition.settings)
     },
-    checkFields: (definition, fields) => checkFields(asMethod(definition), fields),
+    checkFields: (definition, fields) => checkFields(asMethod(specDeps.shelf, definition), fields),
     tryOut: (definition, candidate, signal) =>
       tryOut({ connections, specDeps, config: connections.current() }, definition, candidate, signal),
     restart: supervisor.restart,
@@ -48,10 +47,10 @@ export function toConnectionsPort({
 }
 
 /** The provider of a definition, after a look at its method. Throws `invalid_request` or `config_invalid`. */
-function providerOf({ provider: id, method, baseUrl }: ConnectionDefinition, check: typeof methodOf): Provider {
-  const provider = providers.get(id)
+function providerOf(shelf: Shelf, { provider: id, method, baseUrl }: ConnectionDefinition): Provider {
+  const provider = shelf.get(id)
   if (!provider) throw new GatewayError('invalid_request', `There is no provider "${id.slice(0, 64)}".`)
-  check(provider, method)
+  methodOf(provider, method)
   if (baseUrl !== undefined || provider.baseUrl !== undefined) return provider
   throw new GatewayError('invalid_request', `${provider.title} has no address of its own: give a baseUrl.`)
 }
@@ -67,8 +66,8 @@ function mcpMethod({ method }: ConnectionDefinition): (typeof MCP_AUTH_METHODS)[
 }
 
 /** A method with fields to be checked; MCP servers have no manifest. */
-function asMethod(definition: ConnectionDefinition): AuthMethod {
-  if (definition.provider !== 'mcp') return methodOf(providerOf(definition, methodOf), definition.method)
+function asMethod(shelf: Shelf, definition: ConnectionDefinition): AuthMethod {
+  if (definition.provider !== 'mcp') return methodOf(providerOf(shelf, definition), definition.method)
   const { id, title, fields } = mcpMethod(definition)
   return { kind: 'custom', id, title, fields, inject: [] }
 }

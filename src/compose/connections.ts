@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { providers } from '../../providers/index.ts'
+import { PROVIDER_IDS } from '../../providers/ids.ts'
 import type { ManagedOverrides } from '../admin/override-book.ts'
 import { buildCatalog, type CatalogInput, type ToolOverride } from '../catalog/catalog.ts'
 import {
@@ -23,9 +23,11 @@ import type { Connector } from '../sources/connector.ts'
 import type { McpDeps, McpTransport } from '../sources/mcp-spec.ts'
 import { providerConnector } from '../sources/provider-source.ts'
 import { toSourceTools } from '../sources/provider-tools.ts'
+import type { Shelf } from './shelf.ts'
 
 /** What a connector of any kind is made with. */
 export interface ConnectionDeps {
+  readonly shelf: Shelf
   readonly mcp: McpDeps
   /** Credentials that are stored: a connection's own, by its slug. */
   credentialsOf(connection: string): CredentialsOf
@@ -80,11 +82,11 @@ const merged = (managed: Overrides, declared: Overrides): Overrides =>
   )
 
 /** What rules may speak of before anything is connected: agents, connections, and the tools of providers. */
-export function declaredWorld(config: Config, agents: Iterable<Agent>): PolicyWorld {
+export function declaredWorld(config: Config, agents: Iterable<Agent>, shelf: Pick<Shelf, 'get'>): PolicyWorld {
   const catalog = buildCatalog(
     [
       builtInInput,
-      ...Object.entries(config.connections).flatMap(([slug, connection]) => toDeclaredInput(slug, connection)),
+      ...Object.entries(config.connections).flatMap(([slug, connection]) => toDeclaredInput(slug, connection, shelf)),
     ],
     new Map(),
   )
@@ -98,11 +100,15 @@ export const worldOf = (config: Config, agents: Iterable<Agent>): Omit<PolicyWor
     { slug: BUILT_IN, provider: BUILT_IN },
     ...Object.entries(config.connections).map(([slug, connection]) => ({ slug, provider: providerOf(connection) })),
   ],
-  providers: ['mcp', ...providers.keys()],
+  providers: ['mcp', ...PROVIDER_IDS],
 })
 
-function toDeclaredInput(slug: string, connection: ConnectionConfig): readonly CatalogInput[] {
-  const provider = isMcpConnection(connection) ? undefined : providers.get(connection.provider)
+function toDeclaredInput(
+  slug: string,
+  connection: ConnectionConfig,
+  shelf: Pick<Shelf, 'get'>,
+): readonly CatalogInput[] {
+  const provider = isMcpConnection(connection) ? undefined : shelf.get(connection.provider)
   if (!provider) return []
   const tools = toSourceTools(provider)
   return [{ connection: slug, provider: provider.id, identity: provider.id, tools, overrides: connection.tools }]
@@ -160,7 +166,7 @@ function toTransport(server: McpConnectionConfig['mcp']): McpTransport {
 }
 
 function toProvider(connection: string, config: ProviderConnectionConfig, deps: ConnectionDeps): Connector {
-  const provider = providers.get(config.provider)
+  const provider = deps.shelf.get(config.provider)
   if (!provider) throw new Error(`The provider ${config.provider} was not checked when the configuration was read.`)
   const { method = 'none', fields = {} } = config.auth ?? {}
   const declared = methodOf(provider, method)

@@ -16,6 +16,7 @@ import type { OpenApprovals } from './approvals.ts'
 import type { Connecting } from './connecting.ts'
 import type { Identities } from './identities.ts'
 import { withPeer } from './peer.ts'
+import type { Shelf } from './shelf.ts'
 import type { World } from './world.ts'
 
 /** The largest set of signing keys that is read, in bytes. */
@@ -26,6 +27,7 @@ const GRACE_MS = 8_000
 export interface DoorDeps {
   config(): Config
   readonly world: World
+  readonly manifests: Pick<Shelf, 'load'>
   readonly identities: Identities
   readonly admin: AdminDeps
   readonly approvals: Pick<OpenApprovals, 'queue' | 'grants'>
@@ -118,7 +120,8 @@ interface Http {
   app(path: string): Promise<Pick<Application, 'fetch' | 'request'>>
 }
 
-const MCP = /^\/mcp(?:\/|$)/
+/** What needs neither API nor pages. */
+const PLAIN = /^\/(?:mcp|livez|readyz|healthz)(?:\/|$)/
 
 function makeHttp(
   deps: DoorDeps,
@@ -158,12 +161,12 @@ function makeHttp(
     log,
   }
   const origin = (): string => serverUrl(address())
-  const mcpAlone = once(async () => (await import('../http/app.ts')).httpApp(parts))
+  const plain = once(async () => (await import('../http/app.ts')).httpApp(parts))
   const whole = once(async () => {
-    const { application } = await import('./application.ts')
+    const [{ application }] = await Promise.all([import('./application.ts'), deps.manifests.load()])
     return application(deps, parts, { origin, stopping, metricsToken: metrics.token })
   })
-  return { first: leanFront(parts), app: (path) => (MCP.test(path) ? mcpAlone() : whole()) }
+  return { first: leanFront(parts), app: (path) => (PLAIN.test(path) ? plain() : whole()) }
 }
 
 const pathOf = (url: string): string => new URL(url, 'http://localhost').pathname

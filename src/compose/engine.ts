@@ -28,6 +28,7 @@ import type { Closing } from './closing.ts'
 import { configuredConcurrency } from './configured-concurrency.ts'
 import { keptRuns } from './kept-runs.ts'
 import { keptLimits } from './kept-limits.ts'
+import type { Shelf } from './shelf.ts'
 import { type SnapshotBuilder, snapshotBuilder } from './snapshot-builder.ts'
 import type { World } from './world.ts'
 
@@ -37,6 +38,7 @@ const PAGE_SIZE = 1_000
 export interface EngineParts {
   readonly config: Config
   readonly world: World
+  readonly shelf: Shelf
   readonly agents: AgentBook
   readonly log: Log
   readonly clock: Clock
@@ -87,6 +89,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     ),
     onCatalog: index.follow,
     validator,
+    shelf: parts.shelf,
     agents: agents.agents,
     overrides: overrides.all,
     managed: policies.active,

@@ -34,6 +34,7 @@ export async function keepConnected(parts: KeepConnectedParts): Promise<() => vo
   const { held, start } = starting()
   const connect = (): void => supervisor.apply(held(toConnectionSpecs(connections.current(), specDeps)))
   const takeOver = async (next: Config): Promise<void> => {
+    await specDeps.shelf.loadFor(next.connections)
     snapshots.accept(parts.accept(next))
     parts.onTaken()
     connect()
@@ -41,6 +42,7 @@ export async function keepConnected(parts: KeepConnectedParts): Promise<() => vo
   }
   closing.add(await book.watch({ env, takeOver }))
   connections.attach(supervisor, async () => {
+    await specDeps.shelf.loadFor(connections.current().connections)
     snapshots.follow(connections.current())
     if (mode !== 'command') connect()
     await snapshots.rebuild()

@@ -5,6 +5,7 @@ import { type CompiledPolicy, compilePolicy, type CompileOptions } from '../poli
 import { isUnconditional } from '../policy/rule.ts'
 import type { PolicyDocument } from '../policy/schema.ts'
 import { declaredWorld } from './connections.ts'
+import type { Shelf } from './shelf.ts'
 
 export interface AllowedParts {
   /** With the managed connections. */
@@ -12,6 +13,7 @@ export interface AllowedParts {
   readonly agents: Iterable<Agent>
   /** The policy in force. */
   readonly document: PolicyDocument
+  readonly shelf: Pick<Shelf, 'get'>
   readonly options?: CompileOptions
 }
 
@@ -20,10 +22,10 @@ export interface AllowedParts {
  * question is asked before anything is.
  */
 export function allowedActions(
-  { config, agents, document, options }: AllowedParts,
+  { config, agents, document, shelf, options }: AllowedParts,
   connection: string,
 ): readonly string[] {
-  const { policy } = compilePolicy(document, declaredWorld(config, agents), { ...options, tolerant: true })
+  const { policy } = compilePolicy(document, declaredWorld(config, agents, shelf), { ...options, tolerant: true })
   return policy.index.tools.flatMap((tool, place) =>
     tool.connection === connection && isTool(tool) && isForSomebody(policy, place) ? [tool.name] : [],
   )

@@ -25,10 +25,12 @@ import type { PolicyWorld } from '../policy/world.ts'
 import type { ConnectionTools } from '../sources/connection-spec.ts'
 import type { Supervisor } from '../sources/supervisor.ts'
 import { layeredPolicy, type LayeredPolicy, managedDocument } from './policy-layers.ts'
+import type { Shelf } from './shelf.ts'
 
 export interface SnapshotParts {
   readonly supervisor: Pick<Supervisor, 'tools' | 'sources' | 'statuses'>
   readonly validator: Validator
+  readonly shelf: Pick<Shelf, 'get'>
   agents(): ReadonlyMap<string, Agent>
   pins(): ReadonlyMap<ToolId, string>
   overrides(): ManagedOverrides
@@ -72,7 +74,7 @@ export function snapshotBuilder(first: Config, parts: SnapshotParts): SnapshotBu
     compile: { validateSchema: (schema, value) => parts.validator.fits(JSON.stringify(schema), schema, value) },
   })
   const check = (config: Config): CompiledPolicy =>
-    layered.check(config.policy, declaredWorld(config, agentsWith(config, parts.agents()))).policy
+    layered.check(config.policy, declaredWorld(config, agentsWith(config, parts.agents()), parts.shelf)).policy
   let config = first
   const catalog = buildCatalog([], new Map())
   const policy = check(config)
@@ -154,7 +156,7 @@ function refuseFailing(
   { catalog, policy: before }: Snapshot,
   { layered, ...parts }: SnapshotParts & { readonly layered: LayeredPolicy },
 ): void {
-  const world = declaredWorld(next, agentsWith(next, parts.agents()))
+  const world = declaredWorld(next, agentsWith(next, parts.agents()), parts.shelf)
   const known = catalog.governed.filter(({ connection }) => world.connections.some(({ slug }) => slug === connection))
   const listed = new Set(known.map(({ connection }) => connection))
   const tools = [...known, ...world.tools.filter(({ connection }) => !listed.has(connection))]

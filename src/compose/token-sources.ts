@@ -1,4 +1,3 @@
-import { providers } from '../../providers/index.ts'
 import { type ConnectionConfig, isMcpConnection } from '../config/connection-schema.ts'
 import type { Config } from '../config/schema.ts'
 import type { TokenSource } from '../connections/credential-deps.ts'
@@ -9,11 +8,13 @@ import { GatewayError } from '../kernel/errors.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { OAuthClient } from '../kernel/token-set.ts'
 import { methodOf } from '../provider-kit/method-of.ts'
+import type { Shelf } from './shelf.ts'
 
 type Fields = Readonly<Record<string, Secret>>
 
 export interface TokenSourceParts {
   readonly engine: OAuthEngine
+  readonly shelf: Pick<Shelf, 'get'>
   config(): Config
   /** How tokens of a downstream MCP server come anew, at the issuer that gave them. */
   readonly mcpRefresh: (definition: ConnectionDefinition) => TokenSource
@@ -24,11 +25,11 @@ export const tokenSources =
   (parts: TokenSourceParts) =>
   (definition: ConnectionDefinition, fields: Fields): TokenSource | undefined => {
     if (definition.provider === 'mcp') return definition.method === 'oauth' ? parts.mcpRefresh(definition) : undefined
-    const provider = providers.get(definition.provider)
+    const provider = parts.shelf.get(definition.provider)
     const method = provider && methodOf(provider, definition.method)
     if (!method?.oauth) return undefined
     const client = clientFor(parts.config(), definition, fields)
-    const target = (): OAuthTarget => targetFor(parts.config(), definition, client)
+    const target = (): OAuthTarget => targetFor(parts, definition, client)
     const { engine } = parts
     const isOwnGrant = method.oauth.grant === 'client_credentials'
     return {
@@ -46,11 +47,12 @@ export const tokenSources =
 
 /** The authorization server of a provider's connection. Throws `invalid_request` when its method is no OAuth. */
 export function targetFor(
-  config: Config,
+  { shelf, config: current }: Pick<TokenSourceParts, 'shelf' | 'config'>,
   definition: ConnectionDefinition,
   client: OAuthClient | undefined,
 ): OAuthTarget {
-  const provider = providers.get(definition.provider)
+  const config = current()
+  const provider = shelf.get(definition.provider)
   if (!provider) throw new GatewayError('not_found', `There is no provider "${definition.provider}".`)
   const method = methodOf(provider, definition.method)
   if (method.oauth && !client) throw noClient(definition)

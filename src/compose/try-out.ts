@@ -1,4 +1,3 @@
-import { providers } from '../../providers/index.ts'
 import type { Candidate, Trial } from '../admin/connections-port.ts'
 import type { Config } from '../config/schema.ts'
 import type { ConnectionDefinition } from '../connections/definition.ts'
@@ -8,6 +7,7 @@ import type { Connected } from '../sources/connector.ts'
 import type { ConnectionHouse } from './connection-house.ts'
 import { type ConnectionDeps, connectorFor } from './connections.ts'
 import { toConfig } from './effective-connections.ts'
+import type { Shelf } from './shelf.ts'
 
 export interface TryOutParts {
   readonly connections: Pick<ConnectionHouse, 'credentials' | 'tokenSource'>
@@ -38,7 +38,12 @@ export async function tryOut(
       ...(account !== undefined && { account }),
     }
     await connected.close()
-    return { status: 'ok', ...(isProof(definition) && { tokenValid: true }), scopesGranted: scopes, ...about }
+    return {
+      status: 'ok',
+      ...(isProof(definition, parts.specDeps.shelf) && { tokenValid: true }),
+      scopesGranted: scopes,
+      ...about,
+    }
   } catch (error) {
     const { code, message, data } = toGatewayError(error)
     const isRefused = data['reauth'] === true || REFUSALS.has(code)
@@ -54,8 +59,8 @@ export async function tryOut(
 }
 
 /** Connecting has shown that the credential is good. */
-const isProof = ({ provider, credential, method }: ConnectionDefinition): boolean =>
-  credential === 'shared' && method !== 'none' && (provider === 'mcp' || providers.get(provider)?.whoami !== undefined)
+const isProof = ({ provider, credential, method }: ConnectionDefinition, shelf: Pick<Shelf, 'get'>): boolean =>
+  credential === 'shared' && method !== 'none' && (provider === 'mcp' || shelf.get(provider)?.whoami !== undefined)
 
 const REFUSALS: ReadonlySet<string> = new Set([
   'invalid_credential',

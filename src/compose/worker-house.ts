@@ -37,6 +37,7 @@ import { openIdentities } from './identities.ts'
 import { type SnapshotBuilder, snapshotBuilder } from './snapshot-builder.ts'
 import { declaredBooks, sharedConfig } from './worker-config.ts'
 import { VERSION } from './version.ts'
+import { type Shelf, shelf } from './shelf.ts'
 import { type WorkerSources, workerSources } from './worker-sources.ts'
 
 /** Features on one page of a list. */
@@ -75,9 +76,11 @@ export async function workerHouse(parts: WorkerHouseParts): Promise<WorkerHouse>
   closing.add(() => egress.close())
   const books = declaredBooks(() => ground().config)
   const identities = await openIdentities({ store, book: books, clock, closing })
-  const sources = workerSources(sourceDeps(store, egress, clock))
+  const manifests = shelf()
+  await manifests.loadFor(ground().config.connections)
+  const sources = workerSources(sourceDeps(store, egress, clock, manifests))
   closing.add(sources.close)
-  const { snapshots, validator } = copiedSnapshots(parts, sources, identities.agents.agents)
+  const { snapshots, validator } = copiedSnapshots(parts, sources, identities.agents.agents, manifests)
   const metrics = measuring(parts)
   const gateway = await workerGateway(parts, store, { snapshots, validator, telemetry: metrics.telemetry })
   metrics.watchLoad({ calls: () => gateway.concurrency.counts().connections, requests: egress.load })
@@ -101,6 +104,7 @@ export async function workerHouse(parts: WorkerHouseParts): Promise<WorkerHouse>
   })
   const grown = async (): Promise<void> => {
     const { config, statuses } = ground()
+    await manifests.loadFor(config.connections)
     sources.apply(config, statuses, welcome.workers)
     snapshots.follow(config)
     await snapshots.rebuild()
@@ -118,11 +122,12 @@ function measuring({ worker, ground, closing }: WorkerHouseParts): Metrics {
   return metrics
 }
 
-function sourceDeps(store: Store, egress: Egress, clock: Clock): ConnectionDeps {
+function sourceDeps(store: Store, egress: Egress, clock: Clock, manifests: Shelf): ConnectionDeps {
   const refused = (): never => {
     throw new GatewayError('connection_unusable', 'A worker leases no stored credentials.')
   }
   return {
+    shelf: manifests,
     credentialsOf: () => refused,
     listedAs: () => Promise.resolve(undefined),
     mcp: {
@@ -184,6 +189,7 @@ function copiedSnapshots(
   { ground, log, clock }: WorkerHouseParts,
   sources: WorkerSources,
   agents: () => Snapshot['agents'],
+  manifests: Shelf,
 ): { readonly snapshots: SnapshotBuilder; readonly validator: GatewayDeps['validator'] } {
   const validator = schemaValidator()
   const snapshots = snapshotBuilder(ground().config, {
@@ -191,6 +197,7 @@ function copiedSnapshots(
     builtIn: ownersSource,
     onCatalog: () => undefined,
     validator,
+    shelf: manifests,
     agents,
     overrides: () => ground().overrides,
     managed: () => ground().managed,

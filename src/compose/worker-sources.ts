@@ -1,4 +1,3 @@
-import { providers } from '../../providers/index.ts'
 import { ownerGone } from '../cluster/link.ts'
 import { type ConnectionConfig, isMcpConnection } from '../config/connection-schema.ts'
 import type { Config } from '../config/schema.ts'
@@ -9,6 +8,7 @@ import { methodOf } from '../provider-kit/method-of.ts'
 import type { ConnectionSpec } from '../sources/connection-spec.ts'
 import type { Connected } from '../sources/connector.ts'
 import { type ConnectionDeps, toConnectionSpecs } from './connections.ts'
+import type { Shelf } from './shelf.ts'
 import { partOf } from './worker-config.ts'
 
 /** After a connection could not be made or was lost, a worker leaves it to the owner for so long, milliseconds. */
@@ -46,7 +46,7 @@ export function workerSources(deps: ConnectionDeps): WorkerSources {
           enabled &&
           active.has(slug) &&
           connection !== undefined &&
-          isReachable(connection) &&
+          isReachable(connection, deps.shelf) &&
           hasPart(config, connection, workers)
         )
       })
@@ -74,7 +74,7 @@ export function workerSources(deps: ConnectionDeps): WorkerSources {
  * Reached over HTTP with what stands in the configuration. Children belong to one process; stored credentials are leased
  * and refreshed by one; lines of single persons are kept by one.
  */
-function isReachable(connection: ConnectionConfig): boolean {
+function isReachable(connection: ConnectionConfig, shelf: Shelf): boolean {
   if (connection.credential === 'per_user') return false
   const { method = 'none', fields = {} } = connection.auth ?? {}
   const hasFields = Object.keys(fields).length > 0
@@ -82,7 +82,7 @@ function isReachable(connection: ConnectionConfig): boolean {
     const { mcp } = connection
     return 'url' in mcp && mcp.transport !== 'sse' && (method === 'none' || (method !== 'oauth' && hasFields))
   }
-  const provider = providers.get(connection.provider)
+  const provider = shelf.get(connection.provider)
   const declared = provider && methodOf(provider, method)
   return declared !== undefined && !declared.oauth && (declared.kind === 'none' || hasFields)
 }

@@ -5,6 +5,7 @@ import { remote, writeConfig } from './gateway-config.ts'
 import { inTurns, middle } from './load.ts'
 import {
   addKey,
+  answers,
   cpuSeconds,
   program,
   residentMb,
@@ -136,7 +137,7 @@ async function listOf({ stdout, stderr }: ChildProcess): Promise<string> {
 async function atRest(dist: string, config: string): Promise<number | undefined> {
   const gateway = await startGateway(dist, config)
   // What is done after listening is done by then.
-  await untilActive(dist, config, 0)
+  await answers(`${gateway.url}/livez`)
   const resident = residentMb(gateway.pid)
   await gateway.stop()
   return resident

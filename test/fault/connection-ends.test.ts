@@ -9,6 +9,7 @@ import { closing } from '../../src/compose/closing.ts'
 import { type ConnectionHouse, openConnections } from '../../src/compose/connection-house.ts'
 import { toConnectionsPort } from '../../src/compose/connections-port.ts'
 import { type ConnectionDeps, toConnectionSpecs } from '../../src/compose/connections.ts'
+import { shelf } from '../../src/compose/shelf.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import { createEgress } from '../../src/egress/egress.ts'
@@ -65,7 +66,9 @@ async function world(): Promise<World> {
   open.add(() => egress.close())
   const vault = openVault({ keys: [{ kid: 'k1', key: new Secret(randomBytes(32)), state: 'active' }] })
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-  const parts = { world: { store, vault, egress }, clock: Date.now, log, closing: open }
+  const manifests = shelf()
+  await manifests.load()
+  const parts = { world: { store, vault, egress }, shelf: manifests, clock: Date.now, log, closing: open }
   const connections = await openConnections({
     ...parts,
     declared: () => config,
@@ -73,6 +76,7 @@ async function world(): Promise<World> {
     origin: () => 'http://localhost',
   })
   const specDeps: ConnectionDeps = {
+    shelf: manifests,
     credentialsOf: connections.credentials.credentialsOf,
     listedAs: connections.listedAs,
     egress,
