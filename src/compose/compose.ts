@@ -16,7 +16,7 @@ import { storedVerdicts } from '../sources/stored.ts'
 import { type Closing, closing } from './closing.ts'
 import { configBook } from './config-book.ts'
 import { type Connecting, openConnecting } from './connecting.ts'
-import { type ConnectionHouse, type ConnectionHouseParts, openConnections } from './connection-house.ts'
+import { type ConnectionHouseParts, openConnections } from './connection-house.ts'
 import { type ConnectionDeps, declaredWorld as worldOfDeclared } from './connections.ts'
 import { toConnectionsPort } from './connections-port.ts'
 import { door } from './door.ts'
@@ -29,7 +29,7 @@ import { ownerSeat, ownShare } from './owner-seat.ts'
 import { toHouse } from './running-house.ts'
 import { shelf } from './shelf.ts'
 import { VERSION } from './version.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld } from './world.ts'
 
 const clock = Date.now
 const newId = (): string => randomUUID()
