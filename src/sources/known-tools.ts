@@ -155,6 +155,22 @@ describe_table: columns, fields, types, schema
 append_insight: note, finding, memo, observation`,
   },
   {
+    names: ['mongodb-mcp-server'],
+    words: `
+find: query documents, look up records, filter a collection, select
+aggregate: group, sum, average, report, statistics, pipeline
+count: how many documents, number of records
+insert-many: add documents, new records, save data
+update-many: change documents, set a field, edit records
+delete-many: remove documents, erase records
+list-databases: which databases
+list-collections: which collections, tables, what data is there
+collection-schema: fields, columns, types, structure of the data
+collection-indexes: which indexes, keys
+create-index: speed up queries, slow query
+explain: why is a query slow, query plan, performance`,
+  },
+  {
     names: ['example-servers/puppeteer', '@modelcontextprotocol/server-puppeteer'],
     words: `
 puppeteer_navigate: open a website, go to a URL, visit, browse, load
