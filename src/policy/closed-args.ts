@@ -31,7 +31,7 @@ function addTo(root: Named, tokens: readonly string[]): void {
 /** The first member that is not named. Goes no deeper than the pointers do. */
 function strayIn(value: Json, named: Named, at: string): string | undefined {
   if (named.whole) return undefined
-  if (!isJsonObject(value) && !Array.isArray(value)) return at === '' ? undefined : at
+  if (!isJsonObject(value) && !Array.isArray(value)) return at
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue
     const child = named.children.get(key)

@@ -101,7 +101,7 @@ const toolsAt = (places: Uint32Array, { tools }: ToolIndex): readonly Feature[] 
 
 function checkZone(zone: string | undefined, { clockOf }: Compiler, place: Place): void {
   try {
-    if (zone !== undefined) clockOf(zone)
+    clockOf(zone ?? 'UTC')
   } catch {
     place.error(`There is no time zone "${zone}". Use an IANA name, such as Europe/Berlin.`)
   }
@@ -133,7 +133,7 @@ const assemble = (document: PolicyDocument, { world, rules, compiler, options }:
   rules,
   index: compiler.index,
   find: viewCache(rules, compiler.facts, compiler.index),
-  pointersAt: lazily(() => pointerIndex(rules, compiler.index.tools.length)),
+  pointersAt: lazily(() => pointerIndex(rules)),
 })
 
 /** A function that is made when it is first called. */

@@ -53,8 +53,7 @@ export function allOf<T>(tests: readonly Test<T>[], effect: RuleEffect): Test<T>
 }
 
 /** Fail closed: an uncertain condition of a deny counts as satisfied, of an allow or require as not satisfied. */
-export const isSatisfied = (failure: Failure | undefined, effect: RuleEffect): boolean =>
-  failure === undefined || (effect === 'deny' && !failure.certain)
+export const isSatisfied = (failure: Failure, effect: RuleEffect): boolean => effect === 'deny' && !failure.certain
 
 /** A test that throws is a test that cannot tell. */
 export function guarded<T>(test: Test<T>): Test<T> {

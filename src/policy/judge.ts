@@ -1,4 +1,4 @@
-import type { Decision, Obligation, TraceEntry } from '../kernel/policy.ts'
+import type { Decision, TraceEntry } from '../kernel/policy.ts'
 import type { Feature } from '../kernel/tool.ts'
 import { isSatisfied, type Circumstances } from './condition.ts'
 import { uniteObligations } from './obligations.ts'
@@ -30,7 +30,8 @@ export function judgeCall(tool: Feature, rules: MatchingRules, circumstances: Ci
   if (granted < 0) return deny(refusalReason(tool, allows[0]), trace, rules.allow[0])
 
   const holding = [...rules.require, ...rules.allow.filter((_, index) => allows[index]?.matched)]
-  return { effect: 'allow', rule: rules.allow[granted]?.id ?? '', obligations: obligationsOf(holding), trace }
+  const obligations = uniteObligations(holding.flatMap((rule) => rule.obligations))
+  return { effect: 'allow', rule: rules.allow[granted]?.id ?? '', obligations, trace }
 }
 
 /** Whether a tool may be known: no deny without conditions, and at least one allow, whatever its conditions are. */
@@ -69,10 +70,3 @@ const selected = (rule: CompiledRule): TraceEntry => ({
   matched: true,
   note: isUnconditional(rule) ? 'match' : 'selects the tool; its conditions are tested when it is called',
 })
-
-const NONE: readonly Obligation[] = []
-
-function obligationsOf(rules: readonly CompiledRule[]): readonly Obligation[] {
-  const all = rules.flatMap(({ obligations }) => obligations)
-  return all.length === 0 ? NONE : uniteObligations(all)
-}

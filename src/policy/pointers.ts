@@ -1,8 +1,8 @@
 import type { CompiledRule } from './rule.ts'
 
 /** Finds the argument pointers of the rules that select a place of the catalog: each once, sorted. Remembers them. */
-export function pointerIndex(rules: readonly CompiledRule[], places: number): (place: number) => readonly string[] {
-  const sets: (Set<string> | undefined)[] = Array.from({ length: places })
+export function pointerIndex(rules: readonly CompiledRule[]): (place: number) => readonly string[] {
+  const sets: (Set<string> | undefined)[] = []
   for (const { spec, places: selected } of rules) {
     const pointers = Object.keys(spec.args ?? {})
     if (pointers.length === 0) continue

@@ -10,8 +10,7 @@ const RISKS: readonly Risk[] = ['low', 'medium', 'high', 'critical']
  * Whether a selector chooses a tool (or resource, template, prompt): every key must match, one value of a key is enough,
  * `except` takes out. A rule that grants says so when it means more than tools; one that restricts means everything.
  */
-export function compileToolSelector(selector: ToolSelector | undefined, grants = false): Matches {
-  if (!selector) return () => true
+export function compileToolSelector(selector: ToolSelector, grants = false): Matches {
   const isNarrow = grants || selector.names !== undefined
   const kinds = selector.kinds ?? (isNarrow ? (['tool'] as const) : undefined)
   const keys = compileKeys({ ...selector, kinds })

@@ -252,6 +252,26 @@ describe('compilePolicy', () => {
     ])
   })
 
+  it('says what is wrong with a zone, a pattern, and a schema that nobody can test', () => {
+    const first = (part: Part) =>
+      (problemsOf(rule({ tools: { names: ['post_message'] }, ...part })).errors as PolicyProblem[])[0]?.message
+    const zone = 'There is no time zone "Mars". Use an IANA name, such as Europe/Berlin.'
+    expect(first({ when: { to: '12:00', timezone: 'Mars' } })).toBe(zone)
+    expect(first({ obligations: { quota: { limit: 1, window: 'day', timezone: 'Mars' } } })).toBe(zone)
+    expect(first({ args: { '/text': { schema: {} } } })).toBe(
+      '`schema` cannot be used here, because no JSON Schema validator is at hand. Use the other operators.',
+    )
+    expect(first({ args: { '/text': { pattern: '(?=x)' } } })).toMatch(
+      /^The pattern cannot be used: .+\. Patterns are RE2: no look-around, no back-references\.$/,
+    )
+  })
+
+  it('puts rules in the order of their ids, and takes them for declared where there is one document', () => {
+    const policy = compile({ rules: ['c', 'a', 'b'].map((id) => ({ id, effect: 'allow' })) })
+    expect(policy.rules.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    expect(policy.originOf('a')).toBe('declared')
+  })
+
   it('says the first problem, where it is, and how many more there are', () => {
     expect(() => compile(rule({ subjects: { agents: ['x', 'y'] } }))).toThrow(
       'The policy cannot be used: rule "r", /rules/0/subjects/agents/0: There is no agent "x". ' +

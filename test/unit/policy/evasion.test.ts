@@ -63,6 +63,7 @@ describe('email addresses at corp.com', () => {
 
   it('takes subdomains only when it is asked for them', () => {
     expect(isAddressAt('bob@mail.corp.com', ['*.corp.com'])).toBe('yes')
+    expect(isAddressAt('bob@m.corp.com', ['*.corp.com'])).toBe('yes')
     expect(isAddressAt('bob@corp.com', ['*.corp.com'])).toBe('no')
     expect(isAddressAt('bob@evilcorp.com', ['*.corp.com'])).toBe('no')
   })
@@ -133,6 +134,8 @@ describe('URLs on api.corp.com', () => {
     expect(isUrlOn('http://localhost:8081/', ['localhost:8080'])).toBe('unsure')
     expect(isUrlOn('https://corp.com/', ['corp.com:443'])).toBe('yes')
     expect(isUrlOn('http://corp.com/', ['corp.com:443'])).toBe('unsure')
+    expect(isUrlOn('https://corp.com:8443/', ['corp.com:443'])).toBe('unsure')
+    expect(isUrlOn('https://.corp.com/', ['*.corp.com'])).not.toBe('yes')
     expect(isUrlOn('https://a.b.corp.com/', ['*.corp.com'])).toBe('yes')
     expect(isUrlOn('https://corp.com/', ['*.corp.com'])).toBe('no')
     expect(isUrlOn('http://[0:0::1]:80/', ['[::1]'])).toBe('yes')

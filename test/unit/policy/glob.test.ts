@@ -24,6 +24,8 @@ describe('a glob', () => {
     ['*ab*ab*', 'abab', true],
     ['*aba*aba*', 'ababa', false],
     ['**', '', true],
+    ['ab*b*c', 'abc', false],
+    ['a*b*bc', 'abc', false],
   ])('%s and %s: %s', (pattern, text, expected) => {
     expect(toGlob(pattern)(text)).toBe(expected)
   })

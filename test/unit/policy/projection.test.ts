@@ -64,6 +64,11 @@ describe('a projection', () => {
     const elsewhere = { id: 'm', effect: 'deny', tools: { names: ['send_message'] }, args: { '/to': { maxItems: 1 } } }
     const policy = compile({ rules: [all, short, shadow, elsewhere] })
     expect(projectionPaths(policy, toolNamed('slack:post_message'))).toEqual(['/channel', '/text'])
+    const first = { ...short, id: 'a' }
+    expect(projectionPaths(compile({ rules: [all, first, shadow] }), toolNamed('slack:post_message'))).toEqual([
+      '/channel',
+      '/text',
+    ])
     expect(projectionPaths(policy, toolNamed('jira:search_issues'))).toEqual([])
     expect(projectionPaths(policy, { ...toolNamed('slack:post_message'), name: 'other' })).toEqual([])
   })

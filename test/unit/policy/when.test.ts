@@ -81,6 +81,11 @@ describe('when', () => {
     expect(reasonOf(decision)).toContain('the time must be mon 09:00 to 24:00 (Europe/Berlin)')
   })
 
+  it('takes midnight as an end for the end of the day', () => {
+    const policy = compile({ rules: [{ id: 'r', effect: 'allow', when: { to: '00:00' } }] })
+    expect(call(policy, { tool: 'slack:list_channels' }).effect).toBe('allow')
+  })
+
   it.each([Number.NaN, Infinity, 9e15])('denies when the time is %s, whatever the effect of the rule is', (at) => {
     const when = { from: '00:00', to: '23:59' }
     const rules = (effect: string) =>
