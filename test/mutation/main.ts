@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 const HELP = `Plants faults in src/policy, one at a time, and looks whether a test of policy notices.
@@ -10,9 +10,11 @@ const HELP = `Plants faults in src/policy, one at a time, and looks whether a te
   npm run mutation                              all of src/policy; takes long
   npm run mutation -- --mutate src/policy/judge.ts
   npm run mutation -- --unit                    the unit tests alone: quicker, and misses what only properties notice
+  npm run mutation -- --static             also what runs once, when a module is read: takes a second for each
+  npm run mutation -- --tests schema       with the tests alone whose files have this in their names
   npm run mutation -- --concurrency 2
   npm run mutation -- --part lint --mutate 'src/policy/lint/*.ts'   remembers what it found apart from other parts, which may run meanwhile
-  npm run -s mutation -- --json                 one document on stdout
+  npm run -s mutation -- --json            one document on stdout
 `
 const ROOM = import.meta.dirname
 const ROOT = join(ROOM, '../..')
@@ -32,6 +34,8 @@ const { values } = parseArgs({
   options: {
     mutate: { type: 'string', default: 'src/policy/**/*.ts' },
     unit: { type: 'boolean', default: false },
+    static: { type: 'boolean', default: false },
+    tests: { type: 'string', default: '' },
     concurrency: { type: 'string', default: '1' },
     part: { type: 'string', default: 'all' },
     json: { type: 'boolean', default: false },
@@ -71,7 +75,9 @@ async function testsIn(folder: string): Promise<readonly string[]> {
   const names = await Promise.all(
     kinds.map(async (kind) => (await readdir(join(folder, kind))).map((name) => `${kind}/${name}`)),
   )
-  return names.flat().filter((name) => name.endsWith('.test.ts') && !SLOW.includes(name) && name.includes('policy'))
+  const isWanted = (name: string): boolean =>
+    name.endsWith('.test.ts') && !SLOW.includes(name) && name.includes('policy')
+  return names.flat().filter((name) => isWanted(name) && basename(name).includes(values.tests))
 }
 
 /** Seconds long, and it finds nothing that the others do not. */
@@ -84,8 +90,9 @@ const config = (policyTests: readonly string[]): object => ({
   mutate: values.mutate.split(','),
   concurrency: Number(values.concurrency),
   coverageAnalysis: 'perTest',
-  // Code that runs once, when a module is read, needs a new process for each fault.
-  ignoreStatic: true,
+  // Code that runs once, when a module is read: for each fault all modules are read again, and stay in memory.
+  ignoreStatic: !values.static,
+  maxTestRunnerReuse: values.static ? 50 : 0,
   inPlace: false,
   tempDirName: 'sandbox',
   // What was found before counts again where neither the code nor its tests have changed, so that parts add up.

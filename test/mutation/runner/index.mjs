@@ -19,9 +19,25 @@ function runner({ policyTests }) {
   async function read() {
     register('./hooks.mjs', import.meta.url)
     readTypeScript()
+    return collect((url) => import(url))
+  }
+
+  /** All tests anew, with modules of their own, so that what runs when a module is read runs with the fault. */
+  async function readAgain(id) {
+    const modules = readTypeScript({ namespace: `fault-${id}` })
+    try {
+      return await collect((url) => modules.import(url, import.meta.url))
+    } catch (error) {
+      return [{ ...tests[0], work: () => Promise.reject(error) }]
+    } finally {
+      await modules.unregister()
+    }
+  }
+
+  async function collect(load) {
     const found = []
     for (const file of policyTests) {
-      await import(pathToFileURL(resolve(file)).href)
+      await load(pathToFileURL(resolve(file)).href)
       found.push(...told.splice(0).map(({ name, work }) => ({ id: `${file}#${name}`, name, file, work, took: 0 })))
     }
     return found
@@ -38,7 +54,7 @@ function runner({ policyTests }) {
   }
 
   return {
-    capabilities: () => ({ reloadEnvironment: false }),
+    capabilities: () => ({ reloadEnvironment: true }),
 
     async dryRun() {
       tests = await read()
@@ -54,28 +70,35 @@ function runner({ policyTests }) {
     },
 
     async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }) {
-      if (mutantActivation === 'static') world.activeMutant = activeMutant.id
+      const isFresh = mutantActivation === 'static'
       tests ??= await read()
-      const wanted = new Set(testFilter)
-      const asked = tests.filter(({ id }) => !testFilter || wanted.has(id)).toSorted((a, b) => a.took - b.took)
       Object.assign(world, { activeMutant: activeMutant.id, hitCount: 0, hitLimit })
+      const asked = isFresh ? await readAgain(activeMutant.id) : chosen(tests, testFilter)
       const results = []
       for (const test of asked) {
         results.push(await attempt(test))
-        if (results.at(-1).status !== TestStatus.Failed) continue
-        const { hitCount } = world
-        Object.assign(world, { activeMutant: undefined, hitCount: undefined })
-        // A fault must not be taken for noticed because an earlier one has left something behind.
-        if ((await attempt(test)).status === TestStatus.Failed) throw new Error(`${test.id} fails without a fault too.`)
-        world.hitCount = hitCount
-        break
+        if (results.at(-1).status === TestStatus.Failed) break
       }
-      world.activeMutant = undefined
+      const { hitCount } = world
+      Object.assign(world, { activeMutant: undefined, hitCount: undefined })
+      if (!isFresh) await mustPass(asked[results.length - 1])
       return toMutantRunResult(
-        determineHitLimitReached(world.hitCount, hitLimit) ?? { status: DryRunStatus.Complete, tests: results },
+        determineHitLimitReached(hitCount, hitLimit) ?? { status: DryRunStatus.Complete, tests: results },
       )
     },
   }
+
+  /** A fault must not be taken for noticed because an earlier one has left something behind. */
+  async function mustPass(test) {
+    if (!test || (await attempt(test)).status === TestStatus.Success) return
+    throw new Error(`${test.id} fails without a fault too.`)
+  }
+}
+
+/** The tests that come by a fault, the quickest first. */
+function chosen(tests, filter) {
+  const wanted = new Set(filter)
+  return tests.filter(({ id }) => !filter || wanted.has(id)).toSorted((a, b) => a.took - b.took)
 }
 
 const result = ({ id, name, file }, start) => ({

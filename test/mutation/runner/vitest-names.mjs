@@ -33,8 +33,8 @@ setState(
   expect,
 )
 
-/** Everything that was told so far; the runner takes it out after each file. */
-export const told = []
+/** Everything that was told so far; the runner takes it out after each file. This module may be read more than once. */
+export const told = (globalThis[Symbol.for('gatehouse.tests')] ??= [])
 const path = []
 
 export function describe(name, work) {
