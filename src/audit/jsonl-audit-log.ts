@@ -98,10 +98,8 @@ async function openLog(options: OpenOptions, lock: HeldLock): Promise<JsonlAudit
   const { writer, head, checkpoints, resumed } = parts
   let closing: Promise<void> | undefined
   const queue = queueOf(parts, () => old.look())
-  const append: AuditLog['append'] = async (event, how) => {
-    if (closing) throw new GatewayError('audit_unavailable', 'The audit log is closed: the gateway is stopping.')
-    return queue.add(toEventText(event), how)
-  }
+  const append: AuditLog['append'] = (event, how) =>
+    closing ? Promise.reject(closed()) : queue.add(toEventText(event), how)
   // Its records are taken while we close, too: what was removed must not go unrecorded.
   const old = retentionOf(parts, (event) => queue.add(toEventText(event)))
   const close = async (): Promise<void> => {
@@ -126,6 +124,9 @@ async function openLog(options: OpenOptions, lock: HeldLock): Promise<JsonlAudit
   old.look()
   return { append, close: () => (closing ??= close()), status: () => statusOf(checkpoints, old) }
 }
+
+const closed = (): GatewayError =>
+  new GatewayError('audit_unavailable', 'The audit log is closed: the gateway is stopping.')
 
 async function openParts(options: OpenOptions): Promise<Parts> {
   const { directory, files, key, clock, maxBytes = DEFAULT_SEGMENT_BYTES, sealMs = DEFAULT_SEAL_MS } = options

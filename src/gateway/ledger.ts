@@ -1,6 +1,5 @@
 import type { AuditEvent, AuditLog } from '../kernel/audit.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import { roster } from '../kernel/roster.ts'
 
 /** The audit log as the life of a call uses it. */
 export interface Ledger {
@@ -21,34 +20,56 @@ export interface Ledger {
 
 /** More unwritten outcomes than this and the gateway stops taking calls: a log that cannot follow is no log. */
 const MOST_PENDING = 10_000
+const CAN_WAIT = { canWait: true }
+
+interface Waiting {
+  /** How many lines must have ended. */
+  readonly until: number
+  readonly wake: () => void
+}
 
 export function ledger(log: AuditLog, onFailure: (error: unknown) => void): Ledger {
-  const pending = roster<Promise<void>>()
+  // Lines are written in their order, so that two numbers tell which are.
+  let handedOver = 0
+  let ended = 0
+  let waiting: readonly Waiting[] = []
   let failed = false
-  const append = async (event: AuditEvent, canWait = false): Promise<void> => {
-    await log.append(event, { canWait })
+  const append = async (event: AuditEvent): Promise<void> => {
+    await log.append(event)
     failed = false
   }
-  const outcome = (event: AuditEvent): void => {
-    const work = append(event, true)
-      .catch((error: unknown) => {
-        failed = true
-        onFailure(error)
-      })
-      .finally(() => pending.leave(number))
-    const number = pending.enter(work)
+  const over = (): void => {
+    ended += 1
+    if (waiting.length === 0) return
+    for (const { until, wake } of waiting) if (until <= ended) wake()
+    waiting = waiting.filter(({ until }) => until > ended)
+  }
+  // The same two for all outcomes: there is one of these for every call.
+  const onWritten = (): void => {
+    failed = false
+    over()
+  }
+  const onFailed = (error: unknown): void => {
+    failed = true
+    over()
+    onFailure(error)
   }
   return {
-    intent: (event) => append(event),
-    outcome,
+    intent: append,
+    outcome(event) {
+      handedOver += 1
+      log.append(event, CAN_WAIT).then(onWritten, onFailed)
+    },
     check(at) {
-      if (pending.size >= MOST_PENDING) throw unavailable('is too far behind')
+      if (handedOver - ended >= MOST_PENDING) throw unavailable('is too far behind')
       return failed ? resume(append, at) : undefined
     },
-    pending: () => pending.size,
-    async settled() {
-      await Promise.all(pending.all())
-    },
+    pending: () => handedOver - ended,
+    settled: () =>
+      new Promise((resolve) => {
+        if (handedOver === ended) resolve()
+        else waiting = [...waiting, { until: handedOver, wake: resolve }]
+      }),
   }
 }
 

@@ -58,6 +58,7 @@ export function runs({ clock, idleMs, kept = [], onChange = () => undefined }: R
   }
   return {
     seen(exchange) {
+      if (known.size === 0) return NOTHING
       const now = clock()
       const key = keyOf(exchange)
       const run = find(key, now)

@@ -8,7 +8,8 @@ export interface Ending {
   reason(): unknown
   /** Calls the listener when it ends; never, when it has ended already. */
   whenOver(listener: (reason: unknown) => void): void
-  readonly signal: AbortSignal
+  /** The same as a signal; made with the first call. */
+  signal(): AbortSignal
 }
 
 export interface Ender extends Ending {
@@ -33,7 +34,7 @@ export function ending(): Ender {
           }
         : next
     },
-    get signal() {
+    signal() {
       if (!controller) {
         controller = new AbortController()
         if (isOver) controller.abort(reason)

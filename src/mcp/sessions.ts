@@ -108,7 +108,14 @@ export function sessionBook(clock: Clock, limits: SessionLimits, onEnded?: (id: 
 }
 
 /** Whom a session belongs to: organisations may use the same agent ids. */
-export const ownerOf = ({ organisation, id }: Principal): string => JSON.stringify([organisation, id])
+export function ownerOf(principal: Principal): string {
+  const known = owners.get(principal) ?? JSON.stringify([principal.organisation, principal.id])
+  owners.set(principal, known)
+  return known
+}
+
+/** Asked several times for every request, of principals that stay the same object. */
+const owners = new WeakMap<Principal, string>()
 
 const countOf = (entries: ReadonlyMap<string, Entry>, principal: Principal): number => {
   const owner = ownerOf(principal)

@@ -212,7 +212,7 @@ const complete = (
   call: JSONRPCRequest,
   { request: { headers, tag }, ender }: Sending,
 ): ReturnType<Send> => {
-  const options = { headers, relatedRequestId: tag, ...(envelope && { requestSignal: ender.signal }) }
+  const options = { headers, relatedRequestId: tag, ...(envelope && { requestSignal: ender.signal() }) }
   return transport.send(call, options)
 }
 

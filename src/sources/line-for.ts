@@ -5,19 +5,19 @@ import { relink } from './mcp-establish.ts'
 import { lineNow, usableLine, type Session } from './mcp-session.ts'
 
 /**
- * The line for a call, at once where that is the main one: of the caller's era where the server speaks both, the principal's own where a legacy server over HTTP
+ * The line for a call, at once where it is open already: of the caller's era where the server speaks both, the principal's own where a legacy server over HTTP
  * could ask it, and always the person's own where everybody brings an account. Rejects with `upstream_failed` when the session
  * is over, and with `connect_required` for a person without an account.
  */
 export function lineFor(session: Session, exchange: Exchange): Line | Promise<Line> {
-  const line = lineNow(session)
+  const main = lineNow(session)
+  const line = main?.link.era === 'modern' && exchange.protocol.era === 'legacy' ? session.other.now() : main
   return line && servesAll(session, line, exchange) ? line : found(session, exchange)
 }
 
-/** Whether there is nothing about the call that another line would serve better. */
+/** Whether there is nothing about the caller that a line of its own would serve better. */
 const servesAll = ({ spec }: Session, { link: { era, kind } }: Line, exchange: Exchange): boolean =>
-  spec.auth?.ownership !== 'per_user' &&
-  (era === 'modern' ? exchange.protocol.era === 'modern' : kind === 'stdio' || !isAskable(exchange))
+  spec.auth?.ownership !== 'per_user' && (era === 'modern' || kind === 'stdio' || !isAskable(exchange))
 
 async function found(session: Session, exchange: Exchange): Promise<Line> {
   const main = await usableLine(session)

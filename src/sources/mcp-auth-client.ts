@@ -1,6 +1,5 @@
 import { type OAuthClientMetadata, registerClient, resolveClientMetadata } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
-import type { JsonObject } from '../kernel/json.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { TokenAuthMethod } from './mcp-auth-token.ts'
 import { atServer, type McpAuthDeps } from './mcp-auth-deps.ts'

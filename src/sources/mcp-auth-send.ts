@@ -34,7 +34,7 @@ export function authorizedPost(send: Egress['post'], credentials: Credentials): 
   return (request: PostRequest) =>
     withCredential(
       credentials,
-      request.ending.signal,
+      request.ending.signal(),
       (lease) => send({ ...request, headers: { ...request.headers, ...toAuthHeaders(lease) } }),
       ({ status, headers: { 'www-authenticate': challenge } }: PostReply) => ({
         status,

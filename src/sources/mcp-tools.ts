@@ -108,11 +108,16 @@ function faultOf(tool: unknown, taken: ReadonlyMap<string, unknown>, mirrorsHead
   // The definition itself is one level, its schemas are the next.
   if (!isShallow(tool, MAX_DEPTH + 1)) return `its definition is nested deeper than ${MAX_DEPTH}`
   if (hasForbiddenKey(tool)) return 'its definition has a key "__proto__"'
-  if (sizeOf(tool['inputSchema']) > MAX_SCHEMA_BYTES) return `its inputSchema is larger than ${MAX_SCHEMA_BYTES} bytes`
-  if (sizeOf(tool['outputSchema']) > MAX_SCHEMA_BYTES)
-    return `its outputSchema is larger than ${MAX_SCHEMA_BYTES} bytes`
-  if (sizeOf(tool) > MAX_DEFINITION_BYTES) return `its definition is larger than ${MAX_DEFINITION_BYTES} bytes`
-  return mirrorsHeaders ? headerFault(tool['inputSchema']) : undefined
+  return sizeFault(tool) ?? (mirrorsHeaders ? headerFault(tool['inputSchema']) : undefined)
+}
+
+/** A small definition has no large part: most are written down once to be measured. */
+function sizeFault(tool: JsonObject): string | undefined {
+  const bytes = sizeOf(tool)
+  if (bytes <= MAX_SCHEMA_BYTES) return undefined
+  const large = ['inputSchema', 'outputSchema'].find((member) => sizeOf(tool[member]) > MAX_SCHEMA_BYTES)
+  if (large !== undefined) return `its ${large} is larger than ${MAX_SCHEMA_BYTES} bytes`
+  return bytes > MAX_DEFINITION_BYTES ? `its definition is larger than ${MAX_DEFINITION_BYTES} bytes` : undefined
 }
 
 function headerFault(inputSchema: JsonObject): string | undefined {

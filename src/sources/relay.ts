@@ -92,7 +92,7 @@ function sent(link: Link, call: RelayedCall, { waiting, tag, totalMs }: Sending)
   }
   if (method === 'tools/call' && link.direct) return link.direct({ method, params, headers, ending, tag, onProgress })
   return ask(link.client, method, params, {
-    signal: ending.signal,
+    signal: ending.signal(),
     timeout: totalMs + SPARE_MS,
     headers,
     relatedRequestId: tag,
