@@ -99,12 +99,18 @@ describe('the supervisor', () => {
     expect(waiting()).toEqual([1_000])
   })
 
-  it('spreads the attempts over the whole time', async () => {
-    const { start, waiting } = world({ random: 0.25 })
-    const fake = fakeConnection('one')
-    fake.onConnect = failing('no')
-    await start(fake)
-    expect(waiting()).toEqual([250])
+  it('spreads the attempts over half of the time, so that they are not used up while little of it has passed', async () => {
+    for (const [random, delay] of [
+      [0, 500],
+      [0.25, 625],
+      [1, 1_000],
+    ] as const) {
+      const { start, waiting } = world({ random })
+      const fake = fakeConnection('one')
+      fake.onConnect = failing('no')
+      await start(fake)
+      expect(waiting()).toEqual([delay])
+    }
   })
 
   it('backs off from a server that connects and dies, over and over', async () => {
