@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Connections, writeConfig } from '../../bench/gateway-config.ts'
 import { addKey, firstLine, program, start, toRunning, untilActive } from '../../bench/processes.ts'
+import { INSPECTABLE, inspectorIn, liveHeapMb } from './live-heap.ts'
 
 /** The product as users run it. */
 export interface Served {
@@ -12,6 +14,8 @@ export interface Served {
   readonly keys: readonly string[]
   /** The first lines of its log, which is of errors only. */
   readonly logged: readonly string[]
+  /** What lives in its heap after a collection, MB. */
+  liveHeapMb(): Promise<number>
   /** Stops it as an operator does, and gives its exit code. */
   stop(): Promise<number | null>
   /** What `gatehouse audit verify` answers, once it has stopped. */
@@ -30,11 +34,13 @@ export async function serve(dist: string, folder: string, connections: Connectio
   const agents = Array.from({ length: AGENTS }, (_, index) => `soak-${index}`)
   await amend(config, agents)
   const main = program(dist)
-  const child = start([main, 'serve', '--json', '--port', '0', '--config', config], {})
+  const child = start([INSPECTABLE, main, 'serve', '--json', '--port', '0', '--config', config], {})
   const logged: string[] = []
   if (!child.stderr) throw new Error('The gateway has no log.')
+  const inspector = newInspector(child)
   // What it tells people stands there too.
   createInterface({ input: child.stderr }).on('line', (line) => {
+    inspector.hear(line)
     if (line.startsWith('{') && logged.length < MOST_LINES) logged.push(line)
   })
   const url = MCP_MEMBER.exec(await firstLine(child, 'stdout', (line) => MCP_MEMBER.test(line)))?.[1] ?? ''
@@ -47,6 +53,7 @@ export async function serve(dist: string, folder: string, connections: Connectio
       ...running,
       keys,
       logged,
+      liveHeapMb: async () => liveHeapMb(await inspector.address()),
       async stop() {
         await running.stop()
         return child.exitCode
@@ -56,6 +63,24 @@ export async function serve(dist: string, folder: string, connections: Connectio
   } catch (error) {
     await running.stop()
     throw error
+  }
+}
+
+/** Node opens its inspector on SIGUSR1, and says where. */
+function newInspector(child: ChildProcess) {
+  let found: (address: string) => void = () => undefined
+  const address = new Promise<string>((resolve) => {
+    found = resolve
+  })
+  return {
+    hear(line: string): void {
+      const told = inspectorIn(line)
+      if (told !== undefined) found(told)
+    },
+    address(): Promise<string> {
+      child.kill('SIGUSR1')
+      return address
+    },
   }
 }
 

@@ -29,6 +29,7 @@ export function toVerdicts(soaked: LongSoaked): readonly Verdict[] {
   const slowest = Math.max(0, ...recoveries.map(({ firstAnswerMs = 0 }) => firstAnswerMs))
   return [
     memory(soaked),
+    liveMemory(soaked),
     latency(soaked.minutes),
     { promise: 'no error outside the flapping connections', held: others.length === 0, found: told(others, examples) },
     { promise: 'every answer belongs to its question', held: wrong === 0, found: told(wrong, examples) },
@@ -64,6 +65,16 @@ function memory({ rss, minutes }: LongSoaked): Verdict {
     promise: 'memory grows by at most 10 %',
     held: growth <= MOST_GROWTH,
     found: `${early} MB in minutes ${from}–${until}, ${late} MB after minute ${last}: ${(growth * 100).toFixed(1)} %`,
+  }
+}
+
+/** What is not garbage: when this holds and the other does not, nothing leaks. */
+function liveMemory({ live: { before, after } }: LongSoaked): Verdict {
+  const growth = (after - before) / before
+  return {
+    promise: 'what lives in its heap after a collection grows by at most 10 %',
+    held: growth <= MOST_GROWTH,
+    found: `${before} MB before, ${after} MB after: ${(growth * 100).toFixed(1)} %`,
   }
 }
 

@@ -49,6 +49,8 @@ export interface LongSoaked {
   readonly calls: number
   /** Of the gateway every five seconds, MB. */
   readonly rss: readonly { readonly atMinute: number; readonly mb: number }[]
+  /** What lived in the gateway's heap after a collection, before and after all minutes, MB. */
+  readonly live: { readonly before: number; readonly after: number }
   readonly failures: Failures
   readonly flapping: readonly string[]
   /** Examples of what went wrong outside the flapping connections, and of wrong answers anywhere. */
@@ -91,6 +93,7 @@ async function measured(options: LongOptions, fleet: Fleet, gateway: Served): Pr
   const callers = await Promise.all(gateway.keys.flatMap((key) => eras.map((era) => openCaller(gateway.url, key, era))))
   const full = options.rate === undefined ? await findFullLoad(callers, fleet, say) : undefined
   const rate = options.rate ?? Math.round((full ?? 0) / 2)
+  const before = await gateway.liveHeapMb()
   say(`${rate} calls a second for ${minutes} minutes`)
   const watched = watch(fleet, gateway.pid, say)
   const end = AbortSignal.timeout(minutes * MINUTE_MS)
@@ -100,6 +103,7 @@ async function measured(options: LongOptions, fleet: Fleet, gateway: Served): Pr
     ...fleet.flapping.map((server, index) => flap(server, seed + index, end)),
   ])
   watched.stop()
+  const live = { before, after: await gateway.liveHeapMb() }
   await Promise.all(callers.map((caller) => caller.close()))
   const recoveries = ups.flat().map(({ connection, from, until }) => ({
     connection,
@@ -107,7 +111,7 @@ async function measured(options: LongOptions, fleet: Fleet, gateway: Served): Pr
     firstAnswerMs: watched.answeredAfter(connection, from, until),
   }))
   const flapping = fleet.flapping.map(({ connection }) => connection)
-  return { ...watched.read(), fullLoad: full, rate, seed, flapping, recoveries, skipped }
+  return { ...watched.read(), live, fullLoad: full, rate, seed, flapping, recoveries, skipped }
 }
 
 async function findFullLoad(callers: readonly Caller[], { stable }: Fleet, say: (text: string) => void) {
