@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { pinnedPart } from '../catalog/fingerprint.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import type { JsonObject } from '../kernel/json.ts'
+import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { Tool, ToolId } from '../kernel/tool.ts'
 import { defineCollection, type Store } from '../store/store.ts'
 import type { Pin, Pins } from './admin.ts'
@@ -12,7 +12,8 @@ const pins = defineCollection(
   'pins',
   z.object({
     fingerprint: z.string(),
-    definition: z.record(z.string(), z.json()),
+    // It comes from JSON, so that its parts are JSON; looking at each of thousands of definitions would copy them all.
+    definition: z.custom<JsonObject>(isJsonObject),
     acceptedAt: z.number(),
   }),
 )
