@@ -87,6 +87,28 @@ describe('explain', () => {
     expect(why(except, prompt, { effect: 'deny' })).toBe('tools.except takes the tool out')
   })
 
+  it('says what does not match, and nothing of what does', () => {
+    const subjects = {
+      agents: ['ci'],
+      users: ['ann'],
+      groups: ['machines', 'others'],
+      claims: [{ path: '/boss', equals: true }],
+      except: { agents: ['helper'] },
+    }
+    const note = (more: object, effect = 'allow', claims: object = { boss: true }) => {
+      const rule = { id: 'r', effect, subjects: { ...subjects, ...more }, tools: { connections: ['gmail'] } }
+      const policy = compile({ groups: { others: {}, more: {} }, rules: [rule] })
+      const principal = { ...principalOf('ci', { user: 'ann' }), claims: claims as Record<string, boolean> }
+      return explain(policy, { ...question('general'), principal }).rules[0]?.note
+    }
+    const tools = 'tools.connections: connection "slack" is not selected'
+    expect(note({})).toBe(tools)
+    expect(note({ users: ['bob'] })).toBe('subjects.users has no "ann"')
+    expect(note({ groups: ['others', 'more'] })).toBe('subjects.groups: not a member of others, more')
+    expect(note({}, 'deny', { boss: 1 })).toBe(tools)
+    expect(note({}, 'allow', { boss: 1 })).toBe('subjects.claims: no claim matches')
+  })
+
   it('says what rules in shadow mode would have done', () => {
     const mode = 'shadow'
     const rules = [
@@ -104,6 +126,17 @@ describe('explain', () => {
       ['no', true, 'in shadow mode: it would deny (match)'],
     ])
     expect(notes(rules.slice(1, 2))).toEqual([['idle', true, 'in shadow mode: it would allow (match)']])
+    const post = toolNamed('slack:post_message')
+    const prompt = { ...post, kind: 'prompt' as const }
+    const ofPrompt = (...list: readonly object[]) =>
+      explain(compile({ rules: list }, { tools: [prompt] }), { ...question('general'), tool: prompt }).rules.at(-1)
+        ?.note
+    expect(ofPrompt({ id: 'r', effect: 'allow', mode })).toBe('in shadow mode: it would allow (match)')
+    expect(ofPrompt({ id: 'r', effect: 'allow', mode, tools: { kinds: ['prompt'] } })).toBe(
+      'in shadow mode: it would allow (match)',
+    )
+    const no = { id: 'r', effect: 'deny', mode, tools: { connections: ['slack'] } }
+    expect(ofPrompt({ id: 'a', effect: 'allow' }, no)).toBe('in shadow mode: it would deny (match)')
   })
 
   it('takes a claim that cannot be compared as deciding does', () => {

@@ -64,6 +64,11 @@ describe('lint of agents', () => {
     expect(of('toxic_flow', [other, label(['confidential'], 'fetch')], world)).toHaveLength(1)
   })
 
+  it('looks for labels among other duties', () => {
+    const log = on('log', ['fetch', 'search_issues'], { effect: 'require', obligations: { log: 'hash' } })
+    expect(of('toxic_flow', [all, log], world)).toHaveLength(1)
+  })
+
   it('is content with a guard on what sends', () => {
     const approval = { approvers: ['machines'] }
     const guard = on('g', ['send_message'], { effect: 'require', obligations: { approval } })

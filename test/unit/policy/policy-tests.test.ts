@@ -104,6 +104,13 @@ describe("a policy's own tests", () => {
     })
   })
 
+  it('tell the rule that they name where several decide', () => {
+    const rules = [...RULES, { ...RULES[0], id: 'too' }]
+    const tests = [{ name: 't', as, call: { tool: LIST }, expect: 'allow', rule: 'too' }]
+    const [result] = runPolicyTests(compile({ rules, tests }), { at: NOON }).results
+    expect(result).toMatchObject({ passed: true, rule: 'too', got: 'allow by rule "reads"' })
+  })
+
   it('tell what must and must not be seen', () => {
     expect(resultOf({ list: { exactly: [LIST, POST] } })).toStrictEqual({
       name: 't',
