@@ -54,9 +54,10 @@ describe('lint of coverage', () => {
 
   it('finds rules that others make superfluous, one of two that are equal', () => {
     const all = { id: 'all', effect: 'allow' }
+    const log = { obligations: { log: 'hash' } }
     expect(found('redundant', [all, on('one', ['post_message'], forCi)])).toEqual(['one'])
     expect(found('redundant', [on('a', ['post_message']), on('b', ['post_message'])])).toEqual(['b'])
-    expect(found('redundant', [all, on('one', ['post_message'], { obligations: { log: 'hash' } })])).toEqual([])
+    expect(found('redundant', [all, on('one', ['post_message'], log)])).toEqual([])
     expect(found('redundant', [{ ...all, ...forCi }, on('one', ['post_message'])])).toEqual([])
     expect(found('redundant', [{ ...all, when: { days: ['mon'] } }, on('one', ['post_message'])])).toEqual([])
     expect(
@@ -65,9 +66,7 @@ describe('lint of coverage', () => {
         on('y', ['post_message'], { ...no, args: { '/text': { equals: 'a' } } }),
       ]),
     ).toEqual(['y'])
-    expect(
-      found('redundant', [all, on('one', ['post_message'], { effect: 'require', obligations: { log: 'hash' } })]),
-    ).toEqual([])
+    expect(found('redundant', [all, on('one', ['post_message'], { effect: 'require', ...log })])).toEqual([])
   })
 
   it('finds tools that nobody can reach, by connection', () => {
