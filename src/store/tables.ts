@@ -2,7 +2,7 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Row, WriteOptions } from './driver.ts'
 
-/** A row as it is kept: as text its value takes a quarter of the memory that its objects would. */
+/** A row as it is kept: as text its value takes less memory than as objects, and is written as it stands. */
 export interface KeptRow {
   readonly id: string
   readonly version: number
