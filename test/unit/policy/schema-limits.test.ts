@@ -70,3 +70,79 @@ describe('the schema takes what is just within its limits, and nothing beyond', 
     expect(ofTest({ list: { includes: [''] } })).toHaveLength(1)
   })
 })
+
+describe('the schema takes every word that it knows, and no other', () => {
+  it.each<[string, readonly string[], (word: string) => Part]>([
+    ['channels', ['console', 'elicitation-url', 'elicitation-form'], (word) => owed(approval({ channels: [word] }))],
+    [
+      'scopes',
+      ['agent', 'user', 'tool', 'connection', 'organisation'],
+      (word) => owed({ quota: { limit: 1, window: 'day', per: [word] } }),
+    ],
+    ['windows', ['hour', 'day', 'week', 'month'], (window) => owed({ quota: { limit: 1, window } })],
+    [
+      'presets',
+      ['secrets', 'emails', 'phones', 'cards', 'iban', 'nationalIds'],
+      (preset) => owed({ redact: [{ preset }] }),
+    ],
+    ['levels', ['meta', 'hash', 'args', 'full'], (log) => owed({ log })],
+    ['modes', ['enforce', 'shadow'], (mode) => ({ mode })],
+    ['kinds', ['tool', 'resource', 'template', 'prompt'], (kind) => ({ tools: { kinds: [kind] } })],
+    ['effects', ['read', 'write', 'destructive', 'unclassified'], (effect) => ({ tools: { effects: [effect] } })],
+    ['risks', ['low', 'medium', 'high', 'critical'], (riskAtLeast) => ({ tools: { riskAtLeast } })],
+    ['days', ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], (day) => ({ when: { days: [day] } })],
+    [
+      'domains',
+      ['corp.com', 'a.b.corp.com', '*.corp.com', `${text(63)}.com`, 'a-b.co'],
+      (domain) => constrained({ emailDomains: [domain] }),
+    ],
+    [
+      'hosts',
+      ['a', 'api.corp.com', '*.corp.com', 'corp.com:65535', '[::1]:80'],
+      (host) => constrained({ hosts: [host] }),
+    ],
+    ['times', ['00:00', '19:59', '23:59'], (from) => ({ when: { from } })],
+    ['ends', ['00:00', '23:59', '24:00'], (to) => ({ when: { to } })],
+    ['pointers', ['', '/', '/a/b', '/~0', '/~1'], (pointer) => ({ args: { [pointer]: { max: 1 } } })],
+  ])('%s', (_, words, part) => {
+    for (const word of words) expect(ofRule(part(word))).toEqual([])
+  })
+
+  it('of texts, with nothing before or after', () => {
+    const refused: readonly Part[] = [
+      ...['corp.com/x', 'x corp.com', 'corp', '.com', '-a.com', 'a-.com', 'corp.c'].map((one) =>
+        constrained({ emailDomains: [one] }),
+      ),
+      ...['a b', 'a/', 'x [::1]', 'corp.com:0', 'corp.com:123456', '-a', 'a.'].map((one) =>
+        constrained({ hosts: [one] }),
+      ),
+      ...['x09:00', '09:00x', '24:00', '9:00', '09:60'].map((from) => ({ when: { from } })),
+      ...['x09:00', '09:00x', '24:01', 'x24:00', '24:00x'].map((to) => ({ when: { to } })),
+      ...['a', 'x/a', '/~', '/~2'].map((pointer) => ({ args: { [pointer]: { max: 1 } } })),
+      ...['none', ''].flatMap((word) => [{ mode: word }, { tools: { kinds: [word] } }, owed({ log: word })]),
+    ]
+    for (const part of refused) expect(ofRule(part)).not.toEqual([])
+  })
+
+  it('and bounds of which one is left out, or which meet', () => {
+    const moment = '2026-11-20T00:00:00Z'
+    const taken: readonly Part[] = [
+      constrained({ min: 1 }),
+      constrained({ max: 1 }),
+      constrained({ min: 1, max: 1 }),
+      constrained({ absent: true }),
+      { when: { notBefore: moment } },
+      { when: { notAfter: moment } },
+      { when: { notBefore: moment, notAfter: '2026-11-20T01:00:00+01:00' } },
+      ...[{ when: { to: '12:00' } }, constrained({ max: 1 }), { closedArgs: true }, owed({ log: 'hash' })].map(
+        (part) => ({ effect: 'require', ...part }),
+      ),
+    ]
+    for (const part of taken) expect(ofRule(part)).toEqual([])
+    expect(ofTest({ at: '2026-11-20T12:00:00+01:00', list: { includes: [] } })).toEqual([])
+    expect(ofTest({ at: '2026-11-20T12:00:00', list: { includes: [] } })).toHaveLength(1)
+    for (const expected of ['allow', 'deny', 'approval']) {
+      expect(ofTest({ call: { tool: 'x' }, expect: expected })).toEqual([])
+    }
+  })
+})

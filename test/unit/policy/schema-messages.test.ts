@@ -148,4 +148,13 @@ describe('the JSON Schema for editors', () => {
     expect(all.length).toBeGreaterThan(80)
     expect(all.filter(([, { description = '' }]) => description.trim() === '').map(([path]) => path)).toEqual([])
   })
+
+  it('says of every selector and set of duties that it must not be empty', () => {
+    const all = fields(z.toJSONSchema(policyDocumentSchema, { io: 'input' }), '')
+    const least = (end: string) => all.filter(([path]) => path.endsWith(end)).map(([, node]) => node['minProperties'])
+    const rule = '/rules/items/properties'
+    const selectors = ['subjects', 'tools'].flatMap((key) => [`${rule}/${key}`, `${rule}/${key}/properties/except`])
+    for (const path of [...selectors, `${rule}/args`, `${rule}/obligations`]) expect(least(path)).toEqual([1])
+    expect(all.find(([path]) => path.endsWith(`${rule}/args`))?.[1]['maxProperties']).toBe(100)
+  })
 })
