@@ -14,7 +14,7 @@ import { defaultHosts, defaultOrigins } from '../identity/origin.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { onceFor } from '../kernel/once-for.ts'
-import { toResponse } from '../mcp/lean.ts'
+import { headOf, toResponse } from '../mcp/lean.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
 import type { Driver } from '../store/driver.ts'
 import { closing, type Closing } from './closing.ts'
@@ -281,7 +281,7 @@ function httpOf(
       plain,
       async handle(asked) {
         const { text } = asked
-        const answer = text === undefined ? undefined : await plain({ ...asked, text })
+        const answer = text === undefined ? undefined : await plain({ ...asked, request: headOf(asked.request), text })
         return answer ? toResponse(answer) : forward.whole(asked.request, text, peers.get(asked.request))
       },
     },

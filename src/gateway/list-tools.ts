@@ -1,9 +1,10 @@
 import { GatewayError } from '../kernel/errors.ts'
-import type { Principal } from '../kernel/principal.ts'
+import type { Agent, Principal } from '../kernel/principal.ts'
 import { type FeatureKind, isTool, type Tool } from '../kernel/tool.ts'
 import type { GatewayDeps } from './gateway.ts'
 import { type Listing, type Page, type ToolPage, toToolPage } from './listing.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { Presentation } from './tool-mode.ts'
 import { type Asker, viewFor } from './view-for.ts'
 
 /**
@@ -50,12 +51,25 @@ export function featureListing(
   kind: FeatureKind,
   asker: Asker,
 ): Listing {
-  const agent = snapshot.agents.get(asker.principal.agent)
-  return deps.listings.of(viewFor(snapshot, asker), kind, {
-    style: agent?.toolNames ?? 'portable',
-    mode: agent?.toolMode ?? 'auto',
-    pinned: agent?.pinned ?? [],
-    schemas: agent?.schemas ?? 'full',
-    isCurated: asker.toolset !== undefined,
-  })
+  const agent = snapshot.agents.get(asker.principal.agent) ?? NOBODY
+  const presentations = known.get(agent) ?? {
+    usual: presentationOf(agent, false),
+    curated: presentationOf(agent, true),
+  }
+  known.set(agent, presentations)
+  return deps.listings.of(
+    viewFor(snapshot, asker),
+    kind,
+    presentations[asker.toolset === undefined ? 'usual' : 'curated'],
+  )
 }
+
+type Shown = Pick<Agent, 'toolNames' | 'toolMode' | 'pinned' | 'schemas'>
+const NOBODY: Shown = { toolNames: 'portable' }
+/** The same object for the same agent: listings are found by it. */
+const known = new WeakMap<Shown, { readonly usual: Presentation; readonly curated: Presentation }>()
+
+const presentationOf = (
+  { toolNames: style, toolMode: mode = 'auto', pinned = [], schemas = 'full' }: Shown,
+  isCurated: boolean,
+): Presentation => ({ style, mode, pinned, schemas, isCurated })

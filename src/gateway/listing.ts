@@ -59,12 +59,18 @@ export interface ListingsOptions {
 /** Keeps each view's listings for as long as the view lives, so that principals with equal rights share one. */
 export function listings({ pageSize, features }: ListingsOptions): Listings {
   const kept = new WeakMap<PolicyView, Map<string, Listing>>()
+  const texts = new WeakMap<Presentation, string>()
+  const textOf = (presentation: Presentation): string => {
+    const text = texts.get(presentation) ?? JSON.stringify(presentation)
+    texts.set(presentation, text)
+    return text
+  }
   const modes = autoModes((feature) => toAdvertised(feature, feature.wireName, 'portable'))
   return {
     of(view, kind, presentation) {
       const known = kept.get(view) ?? new Map<string, Listing>()
       kept.set(view, known)
-      const key = JSON.stringify(kind === 'tool' ? [kind, presentation] : [kind, presentation.style])
+      const key = `${kind} ${kind === 'tool' ? textOf(presentation) : presentation.style}`
       const listing = known.get(key) ?? toListing(view, kind, presentation, { pageSize, features, modes })
       known.set(key, listing)
       return listing

@@ -138,9 +138,7 @@ function headOf(header: (name: string) => string | undefined, outgoing: ServerRe
       get: (name) => header(name.toLowerCase()) ?? null,
       has: (name) => header(name.toLowerCase()) !== undefined,
     },
-    get signal() {
-      return ending().signal
-    },
+    signal: () => ending().signal,
     stop: (reason) => ending().abort(reason),
   }
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../kernel/principal.ts'
 import { isAskable } from './capabilities.ts'
 import { type CallLimits, mcpCalls } from './calls.ts'
+import { classifier, isCall } from './classify.ts'
 import type { McpDeps } from './deps.ts'
 import { type Caller, modernProtocol, toObject } from './exchange.ts'
 import { headerParams } from './header-params.ts'
@@ -8,7 +9,7 @@ import { leanDoor, type LeanSession } from './lean.ts'
 import { readMessage } from './message.ts'
 import type { RpcId } from './rpc.ts'
 import { runningRequests } from './running-requests.ts'
-import { classify, isCall, type McpHttp, type SessionFacts } from './streamable-http.ts'
+import type { McpHttp, SessionFacts } from './streamable-http.ts'
 import { ownerOf } from './sessions.ts'
 
 /** How long what was heard of a session counts, milliseconds: so much later a worker knows that it is over. */
@@ -50,6 +51,7 @@ export function leanHttp(deps: McpDeps, elsewhere: Elsewhere, limits: CallLimits
   const book = sessionCopies(deps, elsewhere)
   const quick = leanDoor({ deps, methods: calls, sessions: book })
   const headerProblem = headerParams(deps.tools)
+  const classify = classifier()
   return {
     async plain({ request, text, ...caller }) {
       const read = readMessage(text)

@@ -28,13 +28,17 @@ export interface LeanDoor {
   readonly sessions: { find(id: string, principal: Principal): LeanSession | undefined }
 }
 
-/** What plain requests need of the HTTP request; every `Request` is one. */
+/** What plain requests need of the HTTP request. */
 export interface LeanHead {
   readonly headers: Pick<Headers, 'get' | 'has'>
-  readonly signal: AbortSignal
+  /** Aborts when the client goes away. */
+  signal(): AbortSignal
   /** Aborts the signal, where that is ours to do. */
   readonly stop?: (reason: string) => void
 }
+
+/** The same of a request of `fetch`, whose signal is not ours. */
+export const headOf = ({ headers, signal }: Request): LeanHead => ({ headers, signal: () => signal })
 
 export interface LeanRequest {
   readonly request: LeanHead
@@ -104,7 +108,7 @@ async function answerModern(deps: McpDeps, methods: Methods, plain: Plain): Prom
   const { asked, params, meta } = plain
   const { caller, request } = asked
   const protocol = modernProtocol(meta)
-  const exchange = plainExchange({ caller, params, protocol, signal: request.signal, stop: request.stop })
+  const exchange = plainExchange({ caller, params, protocol, signal: request.signal(), stop: request.stop })
   const reply = await methods.answer(plain.method, params, exchange)
   return toReply(plain, reply, (members) => stamped(members, deps.serverInfo))
 }

@@ -1,27 +1,26 @@
 import {
-  classifyInboundRequest,
   createMcpHandler,
-  type InboundClassificationOutcome,
   isJsonContentType,
   type McpHttpHandler,
   type McpRequestContext,
   type Server,
 } from '@modelcontextprotocol/server'
 import type { CallerProtocol } from '../kernel/exchange.ts'
-import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { McpDeps } from './deps.ts'
 import { type CallLimits, mcpCalls } from './calls.ts'
 import { onListChanged } from './changes.ts'
+import { classifier, isCall, isListen } from './classify.ts'
 import { EVENT_LIMITS, eventBook, type EventLimits } from './event-store.ts'
-import { type Caller, MODERN_VERSION, toObject } from './exchange.ts'
+import { type Caller, toObject } from './exchange.ts'
 import { type HeaderParams, headerParams } from './header-params.ts'
-import { leanDoor, type LeanHead, type LeanReply, toResponse } from './lean.ts'
-import { isLegacyVersion, legacyDoor } from './legacy-http.ts'
+import { headOf, leanDoor, type LeanHead, type LeanReply, toResponse } from './lean.ts'
+import { legacyDoor } from './legacy-http.ts'
 import { listenBook } from './listens.ts'
 import { readMessage } from './message.ts'
 import type { Methods } from './method.ts'
-import { idOf, INTERNAL_ERROR, INVALID_REQUEST, isRpcId, type RpcId, rpcErrorResponse } from './rpc.ts'
+import { idOf, INTERNAL_ERROR, INVALID_REQUEST, type RpcId, rpcErrorResponse } from './rpc.ts'
 import { callerOfAuth, mcpServer, toAuthInfo } from './server.ts'
 import { ownerOf, SESSION_LIMITS, type SessionLimits, sessionBook } from './sessions.ts'
 import { subscriptionBook } from './subscriptions.ts'
@@ -155,6 +154,7 @@ function answering(
   headerProblem: HeaderParams,
   isStopping: () => boolean,
 ): Pick<McpHttp, 'plain' | 'handle'> {
+  const classify = classifier()
   return {
     async plain({ request, text, ...caller }) {
       const read = isStopping() ? undefined : readMessage(text)
@@ -175,7 +175,7 @@ function answering(
         const problem = headerProblem(toObject(route.message.params), request.headers, caller)
         if (problem) return rpcErrorResponse(400, problem, id)
       }
-      const answered = await quick({ request, body, caller, route })
+      const answered = await quick({ request: headOf(request), body, caller, route })
       if (answered) return toResponse(answered)
       if (route.kind === 'legacy') return legacy(request, body, caller)
       return isListen(route) ? listens.serve(request, body, caller) : serveModern(modern, request, body, caller)
@@ -213,35 +213,6 @@ function readBody(request: Request, text: string): { readonly body: Json } | Res
   return read.error ? rpcErrorResponse(400, read.error, read.id) : read
 }
 
-/**
- * A request of the earlier versions that says nothing of itself. The SDK's classifier says the same of it, but takes it for a
- * response first, then for an error, and builds zod's errors for both.
- */
-const isPlainLegacy = (version: string | null, body: Json | undefined): boolean =>
-  isJsonObject(body) &&
-  isRpcId(body['id']) &&
-  typeof body['method'] === 'string' &&
-  body['method'] !== 'initialize' &&
-  !('result' in body || 'error' in body) &&
-  !('_meta' in toObject(body['params'])) &&
-  (version === null || (isLegacyVersion(version) && version < MODERN_VERSION))
-
-export const classify = (
-  { method, headers }: Pick<Request, 'method'> & Pick<LeanHead, 'headers'>,
-  body: Json | undefined,
-): InboundClassificationOutcome => {
-  const version = headers.get('mcp-protocol-version')
-  if (method === 'POST' && isPlainLegacy(version, body))
-    return { kind: 'legacy', reason: 'no-claim', ...(version !== null && { requestedVersion: version }) }
-  const named = headers.get('mcp-method')
-  return classifyInboundRequest({
-    httpMethod: method,
-    ...(version !== null && { protocolVersionHeader: version }),
-    ...(named !== null && { mcpMethodHeader: named }),
-    ...(body !== undefined && { body }),
-  })
-}
-
 const serveModern = (
   modern: McpHttpHandler,
   request: Request,
@@ -257,11 +228,3 @@ function modernServer(deps: McpDeps, methods: Methods, { authInfo, requestInfo }
   if (!methods.serves(requestInfo?.headers.get('mcp-method') ?? '')) delete server.fallbackRequestHandler
   return server
 }
-
-const isListen = (route: InboundClassificationOutcome): boolean =>
-  route.kind === 'modern' && route.message.method === 'subscriptions/listen'
-
-export const isCall = (
-  route: InboundClassificationOutcome,
-): route is InboundClassificationOutcome & { readonly kind: 'modern' } =>
-  route.kind === 'modern' && route.message.method === 'tools/call'
