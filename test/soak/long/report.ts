@@ -100,9 +100,8 @@ const codesOf = ({ failures, flapping }: LongSoaked): string =>
 
 export function toTable(soaked: LongSoaked, verdicts: readonly Verdict[]): string {
   const { calls, minutes, rate, fullLoad, seed } = soaked
-  const load = fullLoad === undefined ? 'as told' : `half of ${Math.round(fullLoad)}`
   return `${[
-    `${calls} calls at ${rate} a second (${load}), 20 downstream servers of which two flap (seed ${seed})`,
+    `${calls} calls at ${rate} a second, where ${Math.round(fullLoad)} are full load, 20 downstream servers of which two flap (seed ${seed})`,
     '',
     '| minute | calls/s | p50 | p99 | slowest | asked late | RSS | failed |',
     '|---|---|---|---|---|---|---|---|',

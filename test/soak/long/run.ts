@@ -43,7 +43,8 @@ export interface Recovery {
 
 export interface LongSoaked {
   readonly minutes: readonly Minute[]
-  readonly fullLoad: number | undefined
+  /** Calls a second. */
+  readonly fullLoad: number
   readonly rate: number
   readonly seed: number
   readonly calls: number
@@ -91,8 +92,9 @@ async function measured(options: LongOptions, fleet: Fleet, gateway: Served): Pr
   const { say, seed, minutes } = options
   const eras = ['legacy', 'modern'] as const
   const callers = await Promise.all(gateway.keys.flatMap((key) => eras.map((era) => openCaller(gateway.url, key, era))))
-  const full = options.rate === undefined ? await findFullLoad(callers, fleet, say) : undefined
-  const rate = options.rate ?? Math.round((full ?? 0) / 2)
+  // Also where the rate is told: what is compiled and kept with the first calls is no growth.
+  const full = await findFullLoad(callers, fleet, say)
+  const rate = options.rate ?? Math.round(full / 2)
   const before = await gateway.liveHeapMb()
   say(`${rate} calls a second for ${minutes} minutes`)
   const watched = watch(fleet, gateway.pid, say)
