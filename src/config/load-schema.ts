@@ -14,9 +14,11 @@ const roomSchema = (running: number, waiting: number) =>
 
 /** How much may go on at once. */
 export const limitsSchema = z.strictObject({
-  perPrincipal: roomSchema(64, 256)
+  perPrincipal: roomSchema(96, 256)
     .prefault({})
-    .describe('Of one agent, or of one person whom an agent acts for, over all connections.'),
+    .describe(
+      'Of one agent, or of one person whom an agent acts for, over all connections. One connection gets three quarters of `running`, so that one that hangs leaves some.',
+    ),
   perConnection: roomSchema(128, 1_024)
     .prefault({})
     .describe(

@@ -10,7 +10,7 @@ export interface Room {
 }
 
 export interface ConcurrencyLimits {
-  /** For one principal, over all connections. */
+  /** For one principal, over all connections. One connection gets three quarters of its places, so that one that hangs leaves some. */
   readonly perPrincipal: Room
   /** For one connection, over all principals. */
   perConnection(connection: string): Room
@@ -19,7 +19,7 @@ export interface ConcurrencyLimits {
 }
 
 export const USUAL_LIMITS: ConcurrencyLimits = {
-  perPrincipal: { running: 64, waiting: 256 },
+  perPrincipal: { running: 96, waiting: 256 },
   perConnection: () => ({ running: 128, waiting: 1_024 }),
   waitMs: 30_000,
 }
@@ -60,6 +60,8 @@ interface Caller {
   readonly id: string
   running: number
   waiting: number
+  /** What of it runs where. */
+  readonly runningAt: Map<string, number>
 }
 
 interface Place {
@@ -89,9 +91,9 @@ export function concurrency(deps: ConcurrencyDeps): Concurrency {
       const limits = crowd.limits()
       const caller = callerOf(crowd, principal)
       const place = placeOf(crowd, connection, limits.perConnection(connection))
-      const waited = caller.running >= limits.perPrincipal.running || place.running >= place.room.running
+      const waited = !hasPlace(caller, place, limits) || place.running >= place.room.running
       if (waited) await waiting(crowd, { caller, place, signal }, limits)
-      else begin(caller, place)
+      else count(caller, place, 1)
       try {
         return await work(waited)
       } finally {
@@ -110,7 +112,7 @@ export function concurrency(deps: ConcurrencyDeps): Concurrency {
 function callerOf({ callers }: Crowd, id: string): Caller {
   const known = callers.get(id)
   if (known) return known
-  const caller = { id, running: 0, waiting: 0 }
+  const caller = { id, running: 0, waiting: 0, runningAt: new Map<string, number>() }
   callers.set(id, caller)
   return caller
 }
@@ -126,14 +128,22 @@ function placeOf({ places }: Crowd, connection: string, room: Room): Place {
   return place
 }
 
-function begin(caller: Caller, place: Place): void {
-  caller.running += 1
-  place.running += 1
+/** Of a principal's places. */
+const SHARE_OF_ONE_CONNECTION = 3 / 4
+
+function hasPlace({ running, runningAt }: Caller, { connection }: Place, { perPrincipal }: ConcurrencyLimits): boolean {
+  const most = perPrincipal.running
+  return running < most && (runningAt.get(connection) ?? 0) < Math.ceil(most * SHARE_OF_ONE_CONNECTION)
+}
+
+function count(caller: Caller, place: Place, change: number): void {
+  caller.running += change
+  place.running += change
+  caller.runningAt.set(place.connection, (caller.runningAt.get(place.connection) ?? 0) + change)
 }
 
 function end(crowd: Crowd, caller: Caller, place: Place): void {
-  caller.running -= 1
-  place.running -= 1
+  count(caller, place, -1)
   if (place.queue.size > 0) admit(crowd, place)
   // Elsewhere it may have been their own limit that kept this caller's calls waiting.
   if (caller.waiting > 0) for (const other of crowd.crowded) admit(crowd, other)
@@ -142,8 +152,11 @@ function end(crowd: Crowd, caller: Caller, place: Place): void {
 
 /** Starts those whose turn it is. */
 function admit(crowd: Crowd, place: Place): void {
-  const { running: most } = crowd.limits().perPrincipal
-  const mayHaveTurn = (id: string): boolean => (crowd.callers.get(id)?.running ?? 0) < most
+  const limits = crowd.limits()
+  const mayHaveTurn = (id: string): boolean => {
+    const caller = crowd.callers.get(id)
+    return !caller || hasPlace(caller, place, limits)
+  }
   while (place.running < place.room.running) {
     const waiter = place.queue.take(mayHaveTurn)
     if (!waiter) break
@@ -193,7 +206,7 @@ function waiting(crowd: Crowd, { caller, place, signal }: Waiting, limits: Concu
       since: now,
       start() {
         leave()
-        begin(caller, place)
+        count(caller, place, 1)
         resolve()
       },
     }

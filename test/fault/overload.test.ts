@@ -44,7 +44,7 @@ const codeOf = (error: unknown): string => toGatewayError(error).code
 
 describe('one agent with 2,000 calls and another with 5', () => {
   it.each([
-    ['with the usual limits', {}, 64],
+    ['with the usual limits', {}, 72],
     ['at a connection that takes 8 at once', { perConnection: () => ({ running: 8, waiting: 1_024 }) }, 8],
   ])('the other is served at once, %s', async (_, concurrency, together) => {
     const gateway = testGateway({ connections: { notes: slow(3) }, agents: AGENTS, concurrency })

@@ -50,6 +50,16 @@ describe('calls at once', () => {
     expect(room.counts()).toEqual({ connections: [], principals: 0 })
   })
 
+  it('leave their caller places for others when one connection hangs', async () => {
+    const { started, call, end } = crowd({ perPrincipal: { running: 4, waiting: 10 } })
+    const hanging = Array.from({ length: 6 }, () => call('ann', 'hangs'))
+    const other = call('ann', 'notes')
+    expect(started).toHaveLength(4)
+    for (let ended = 0; ended < 7; ended++) await end('ann')
+    expect(await other).toBe(false)
+    expect(await Promise.all(hanging)).toEqual([false, false, false, true, true, true])
+  })
+
   it('take turns by principal where a connection is full: a flood does not keep others waiting', async () => {
     const { started, call, end } = crowd(small(1))
     const all = [call('flood'), call('flood'), call('flood'), call('ann'), call('ann'), call('ben')]
