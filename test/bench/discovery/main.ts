@@ -1,5 +1,3 @@
-// How well and how fast tools are found: `npm run bench:discovery [-- --set <folder>] [-- --json]`.
-// Figures go to stdout, progress to stderr.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,17 +11,36 @@ const PUBLIC = join(import.meta.dirname, '../../../../shared/discovery')
 const NAMES = ['livemcp', 'metatool', 'mcpproxy']
 const SIZES = [500, 2_500, 10_000]
 
-const { values } = parseArgs({ options: { set: { type: 'string', multiple: true }, json: { type: 'boolean' } } })
-const sets = await readSets(values.set ?? [])
-const figures = {
-  sets: sets.map((set) => {
-    progress(`${set.name}: ${set.tools.length} tools, ${set.queries.length} queries`)
-    return measureSet(set)
-  }),
-  speed: await measureSizes(sets),
+const HELP = `How well and how fast tools are found. Figures go to stdout, progress to stderr.
+
+  npm run bench:discovery                      the own catalog and its questions, and the public sets where they are
+  npm run bench:discovery -- --set <folder>    the own catalog and this set (tools.jsonl, queries.jsonl); may stand several times
+  npm run -s bench:discovery -- --json         one JSON document on stdout: the figures of each set and split
+`
+
+const { values } = parseArgs({
+  options: {
+    set: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+if (values.help) process.stdout.write(HELP)
+else await bench()
+
+async function bench(): Promise<void> {
+  const sets = await readSets(values.set ?? [])
+  const figures = {
+    sets: sets.map((set) => {
+      progress(`${set.name}: ${set.tools.length} tools, ${set.queries.length} queries`)
+      return measureSet(set)
+    }),
+    speed: await measureSizes(sets),
+  }
+  if (values.json) console.log(JSON.stringify(figures, undefined, 2))
+  else print(figures)
 }
-if (values.json === true) console.log(JSON.stringify(figures, undefined, 2))
-else print(figures)
 
 async function readSets(folders: readonly string[]): Promise<readonly DataSet[]> {
   const own = await ownCatalog()
