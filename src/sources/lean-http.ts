@@ -150,7 +150,7 @@ function direct(way: Way, request: DirectRequest): Promise<JsonObject> {
       waiting.reject(cancelled(caller))
     })
     const call = { jsonrpc: '2.0' as const, id, method, params: withMeta(params, way.envelope, id) }
-    void sendCall(way, call, { request, ender, waiting })
+    sendCall(way, call, { request, ender, waiting }).catch((error: unknown) => waiting.reject(error))
   })
 }
 
@@ -173,7 +173,7 @@ interface Sending {
   readonly waiting: Waiting
 }
 
-/** Sends the call and hands on what comes back; whatever goes wrong fails the request. */
+/** Sends the call and hands on what comes back. What goes wrong on the way fails the request. */
 async function sendCall(way: Way, call: JSONRPCRequest & { id: number }, sending: Sending): Promise<void> {
   const { request, ender, waiting } = sending
   const answer = leanAnswer(way.give, call.id, way.maxBytes, request.tag)
