@@ -98,8 +98,10 @@ async function openLog(options: OpenOptions, lock: HeldLock): Promise<JsonlAudit
   const { writer, head, checkpoints, resumed } = parts
   let closing: Promise<void> | undefined
   const queue = queueOf(parts, () => old.look())
-  const append: AuditLog['append'] = (event, how) =>
-    closing ? Promise.reject(closed()) : queue.add(toEventText(event), how)
+  const append: AuditLog['append'] = async (event, how) => {
+    if (closing) throw closed()
+    return queue.add(toEventText(event), how)
+  }
   // Its records are taken while we close, too: what was removed must not go unrecorded.
   const old = retentionOf(parts, (event) => queue.add(toEventText(event)))
   const close = async (): Promise<void> => {

@@ -45,8 +45,8 @@ export function toHouse(parts: HouseParts): House {
       await settledWithin(untilSettled(supervisor), timeoutMs, realSchedule)
       await snapshots.rebuild()
     },
-    statuses: () =>
-      [...snapshots.current().connections.values()].toSorted((a, b) => (a.connection < b.connection ? -1 : 1)),
+    // Not the snapshot's: it is made anew a moment after a state has changed, and who listens has looked by then.
+    statuses: () => supervisor.statuses().toSorted((a, b) => (a.connection < b.connection ? -1 : 1)),
     onChange(listener) {
       const ends = [supervisor.onChange(listener), snapshots.onChange(listener)]
       return () => {
