@@ -21,6 +21,7 @@ import { closing, type Closing } from './closing.ts'
 import { forwarder, type Forwarder } from './forward.ts'
 import { fromWire, type Ground, type Welcome } from './ground.ts'
 import { type WorkerHouse, workerHouse } from './worker-house.ts'
+import { numbered } from './worker-log.ts'
 
 const AGAIN_MS = 50
 const STATUS_MS = 1_000
@@ -294,11 +295,3 @@ function httpOf(
   }
   return { app: httpApp(parts), first: leanFront(parts) }
 }
-
-/** Every line says which worker it is of. */
-const numbered = (log: CommandLog, worker: number): CommandLog => ({
-  info: (fields, message) => log.info({ ...fields, worker }, message),
-  warn: (fields, message) => log.warn({ ...fields, worker }, message),
-  error: (fields, message, cause) => log.error({ ...fields, worker }, message, cause),
-  setLevel: (level) => log.setLevel(level),
-})
