@@ -123,6 +123,10 @@ interface Http {
 /** What needs neither API nor pages. */
 const PLAIN = /^\/(?:mcp|livez|readyz|healthz)(?:\/|$)/
 
+/** What of the API speaks of no provider but those that have a connection, whose manifests are there. */
+const WITHOUT_SHELF =
+  /^\/(?:metrics|api\/(?:me|status|agents|keys|people|tools|search|call|audit|vault|freezes))(?:\/|$)/
+
 function makeHttp(
   deps: DoorDeps,
   address: () => { host: string; port: number; publicUrl?: string },
@@ -162,11 +166,15 @@ function makeHttp(
   }
   const origin = (): string => serverUrl(address())
   const plain = once(async () => (await import('../http/app.ts')).httpApp(parts))
-  const whole = once(async () => {
-    const [{ application }] = await Promise.all([import('./application.ts'), deps.manifests.load()])
-    return application(deps, parts, { origin, stopping, metricsToken: metrics.token })
-  })
-  return { first: leanFront(parts), app: (path) => (PLAIN.test(path) ? plain() : whole()) }
+  const whole = once(async () =>
+    (await import('./application.ts')).application(deps, parts, { origin, stopping, metricsToken: metrics.token }),
+  )
+  const withShelf = async () => {
+    await deps.manifests.load()
+    return whole()
+  }
+  const app = (path: string) => (PLAIN.test(path) ? plain() : WITHOUT_SHELF.test(path) ? whole() : withShelf())
+  return { first: leanFront(parts), app }
 }
 
 const pathOf = (url: string): string => new URL(url, 'http://localhost').pathname

@@ -3,8 +3,8 @@ import { type ConnectionConfig, isMcpConnection } from '../config/connection-sch
 import type { Provider } from '../provider-kit/provider.ts'
 
 /**
- * The manifests of providers. They are loaded when a connection is one of theirs or the API is asked: reading them takes longer
- * than anything else that a start would do, and gateways of MCP servers alone need none.
+ * The manifests of providers. They are loaded when a connection is one of theirs or may become one: reading them takes longer
+ * than anything else that a start would do, and 20 MB. Gateways of MCP servers alone need none.
  */
 export interface Shelf {
   readonly ids: readonly string[]
