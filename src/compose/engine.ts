@@ -32,9 +32,6 @@ import type { Shelf } from './shelf.ts'
 import { type SnapshotBuilder, snapshotBuilder } from './snapshot-builder.ts'
 import type { World } from './world.ts'
 
-/** Features on one page of a list. */
-const PAGE_SIZE = 1_000
-
 export interface EngineParts {
   readonly config: Config
   readonly world: World
@@ -110,7 +107,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     freezes: switchboard,
     runs: await keptRuns({ store: world.limits, clock, idleMs: config.runs.idle, log }),
     snapshot: snapshots.current,
-    listings: listings({ pageSize: PAGE_SIZE, features: () => snapshots.current().catalog.features }),
+    listings: listings({ features: () => snapshots.current().catalog.features }),
     validator,
     limits,
     concurrency: configuredConcurrency(parts.current, clock),

@@ -40,8 +40,6 @@ import { VERSION } from './version.ts'
 import { type Shelf, shelf } from './shelf.ts'
 import { type WorkerSources, workerSources } from './worker-sources.ts'
 
-/** Features on one page of a list. */
-const PAGE_SIZE = 1_000
 /** The largest set of signing keys that is read, in bytes. */
 const MAX_JWKS_BYTES = 262_144
 
@@ -162,7 +160,7 @@ async function workerGateway(
     // Rules about runs keep a call from being answered here at all.
     runs: { seen: () => new Set(), mark: refuseLabels },
     snapshot: snapshots.current,
-    listings: listings({ pageSize: PAGE_SIZE, features: () => snapshots.current().catalog.features }),
+    listings: listings({ features: () => snapshots.current().catalog.features }),
     validator,
     limits: ports.limits,
     concurrency: configuredConcurrency(

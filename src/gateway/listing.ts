@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Features } from '../catalog/features.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { NameStyle } from '../kernel/principal.ts'
@@ -6,16 +5,9 @@ import type { Feature, FeatureKind } from '../kernel/tool.ts'
 import type { PolicyView } from '../policy/view.ts'
 import { toAdvertised, slimmed, withConnections } from './advertised.ts'
 import { isBuiltIn } from './meta/definitions.ts'
+import { type Page, type PageLimits, type Pages, toPages } from './list-pages.ts'
 import { renameUris } from './rename-uris.ts'
 import { type AutoModes, autoModes, listedTools, possibleMode, type Presentation } from './tool-mode.ts'
-
-/** One page of a list. */
-export interface Page {
-  readonly items: readonly JsonObject[]
-  readonly nextCursor?: string
-  /** JSON of the list's member and, where there is more, of `nextCursor`: made once for everyone with this view. */
-  readonly bytes: Buffer
-}
 
 /** One page of `tools/list`. */
 export interface ToolPage extends Omit<Page, 'items'> {
@@ -42,22 +34,13 @@ export interface Listings {
   of(view: PolicyView, kind: FeatureKind, presentation: Presentation): Listing
 }
 
-/** The member of the list result in which each kind stands. */
-const MEMBERS: Readonly<Record<FeatureKind, string>> = {
-  tool: 'tools',
-  resource: 'resources',
-  template: 'resourceTemplates',
-  prompt: 'prompts',
-}
-
-export interface ListingsOptions {
-  readonly pageSize: number
+export interface ListingsOptions extends PageLimits {
   /** The names of the current catalog, for URIs inside definitions. */
   features(): Features
 }
 
 /** Keeps each view's listings for as long as the view lives, so that principals with equal rights share one. */
-export function listings({ pageSize, features }: ListingsOptions): Listings {
+export function listings(options: ListingsOptions): Listings {
   const kept = new WeakMap<PolicyView, Map<string, Listing>>()
   const texts = new WeakMap<Presentation, string>()
   const textOf = (presentation: Presentation): string => {
@@ -71,7 +54,7 @@ export function listings({ pageSize, features }: ListingsOptions): Listings {
       const known = kept.get(view) ?? new Map<string, Listing>()
       kept.set(view, known)
       const key = `${kind} ${kind === 'tool' ? textOf(presentation) : presentation.style}`
-      const listing = known.get(key) ?? toListing(view, kind, presentation, { pageSize, features, modes })
+      const listing = known.get(key) ?? toListing(view, kind, presentation, { ...options, modes })
       known.set(key, listing)
       return listing
     },
@@ -86,7 +69,7 @@ function toListing(
   view: PolicyView,
   kind: FeatureKind,
   presentation: Presentation,
-  { pageSize, features, modes }: Making,
+  { features, modes, ...limits }: Making,
 ): Listing {
   const { style } = presentation
   const visible = view.features.filter((feature) => feature.kind === kind)
@@ -101,34 +84,12 @@ function toListing(
     const items = shown.map((feature) =>
       renameUris(names, feature.connection, toAdvertised(feature, naming(feature), style)),
     )
-    return (made = toPages(kind, chunk(items, pageSize)))
+    return (made = toPages(kind, items, limits))
   }
   return {
     page: (cursor) => (cursor === undefined ? pages().first : pages().byCursor.get(cursor)),
     find: (name) => byName.get(name),
   }
-}
-
-interface Pages {
-  readonly first: Page | undefined
-  readonly byCursor: ReadonlyMap<string, Page>
-}
-
-function toPages(kind: FeatureKind, chunks: readonly (readonly JsonObject[])[]): Pages {
-  const lists = chunks.map((items) => Buffer.from(`"${MEMBERS[kind]}":${JSON.stringify(items)}`))
-  const hash = createHash('sha256')
-  for (const list of lists) hash.update(list)
-  const tag = hash.digest('base64url').slice(0, 12)
-  const cursorOf = (index: number): string => Buffer.from(`${index}.${tag}`).toString('base64url')
-  const pages = lists.map((bytes, index): Page => {
-    const items = chunks[index] ?? []
-    const page = { items, ...(kind === 'tool' && { tools: items }) }
-    if (index + 1 >= chunks.length) return { ...page, bytes }
-    const nextCursor = cursorOf(index + 1)
-    const more = Buffer.from(`,"nextCursor":${JSON.stringify(nextCursor)}`)
-    return { ...page, nextCursor, bytes: Buffer.concat([bytes, more]) }
-  })
-  return { first: pages[0], byCursor: new Map(pages.map((page, index) => [cursorOf(index), page])) }
 }
 
 function toolsShown(
@@ -153,11 +114,4 @@ function namingOf(features: readonly Feature[], style: NameStyle): (feature: Fea
     if (style === 'canonical') return feature.id
     return style === 'plain' && single && !isBuiltIn(feature) ? feature.name : feature.wireName
   }
-}
-
-function chunk<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const pages = Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  )
-  return pages.length === 0 ? [[]] : pages
 }

@@ -292,4 +292,14 @@ describe('the list', () => {
     expect(gateway.list('a')).toBe(gateway.list('b'))
     expect(JSON.parse(`{${gateway.list('a').bytes.toString()}}`)).toEqual({ tools: gateway.list('a').tools })
   })
+
+  it('is made anew, once for all, when the catalog has changed', () => {
+    const gateway = testGateway({ agents: [{ id: 'a' }, { id: 'b' }] })
+    const before = gateway.list('a').bytes
+    gateway.swap({ connections: { many: { tools: [sourceTool('new')] } } })
+    const { bytes } = gateway.list('b')
+    expect(bytes.toString()).toContain('conn__many__new')
+    expect(bytes).not.toBe(before)
+    expect(gateway.list('a').bytes).toBe(bytes)
+  })
 })
