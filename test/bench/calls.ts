@@ -1,15 +1,18 @@
-import { inTurns, type Measured, middle } from './load.ts'
+import { inTurns, type Load, type Measured, middle } from './load.ts'
 import type { Job, Loader } from './loader.ts'
 import { cpuSeconds } from './processes.ts'
 
-const CONCURRENCIES = [1, 16, 64] as const
+const CONCURRENCIES = [1, 16, 64]
+const WARM_UP = 64
 
 /** One way to the same tool. */
 export interface Way {
   readonly name: string
   readonly era: 'legacy' | 'modern'
-  /** What stands between caller and server; its CPU is counted. */
-  readonly pid?: number | undefined
+  /** The processes that stand between caller and server; their CPU is counted together. */
+  readonly pids?: readonly number[]
+  /** How many calls at a time, where it is not 1, 16 and 64. */
+  readonly concurrencies?: readonly number[]
   readonly job: Pick<Extract<Job, { calls: unknown }>, 'kind' | 'endpoint' | 'calls'>
 }
 
@@ -25,6 +28,8 @@ export interface CallFigures {
   readonly p99: number
   /** CPU of what stands between for each call, by the process's own account, microseconds. */
   readonly cpuMicroseconds?: number
+  /** The same of that process alone which used most, where there are several: what bounds calls/s on enough processors. */
+  readonly busiestMicroseconds?: number
 }
 
 export interface CallsSetup {
@@ -32,39 +37,51 @@ export interface CallsSetup {
   readonly loader: Loader
   readonly rounds: number
   readonly seconds: number
+  /** How long each way is loaded before the rounds, uncounted. */
+  readonly warmUpSeconds: number
   readonly say: (text: string) => void
 }
 
-type Round = Measured & { readonly cpu: number | undefined }
+type Round = Measured & {
+  /** Microseconds for each call, of each process. */
+  readonly cpu: readonly number[]
+}
 
 /** Calls the same tool on every way, in turns, and gives the medians of the rounds. */
 export async function benchCalls(setup: CallsSetup): Promise<readonly CallFigures[]> {
-  const { ways, rounds, say } = setup
+  const { ways, rounds, seconds, warmUpSeconds, say } = setup
   const figures: CallFigures[] = []
-  say('calls: warming up')
-  for (const way of ways) await runRound(setup, way, 64)
+  for (const way of ways) {
+    say(`calls: warming up ${way.name}, ${way.era}`)
+    await runRound(setup, way, { concurrency: WARM_UP, seconds: warmUpSeconds })
+  }
   for (const concurrency of CONCURRENCIES) {
-    const done = await inTurns(ways, rounds, (way, round) => {
-      if (way === ways[0]) say(`calls, ${concurrency} at a time: round ${round + 1} of ${rounds}`)
-      return runRound(setup, way, concurrency)
+    const those = ways.filter(({ concurrencies = CONCURRENCIES }) => concurrencies.includes(concurrency))
+    const done = await inTurns(those, rounds, (way, round) => {
+      if (way === those[0]) say(`calls, ${concurrency} at a time: round ${round + 1} of ${rounds}`)
+      return runRound(setup, way, { concurrency, seconds })
     })
-    figures.push(...ways.map((way, index) => toFigures(way, concurrency, done[index] ?? [])))
+    figures.push(...those.map((way, index) => toFigures(way, concurrency, done[index] ?? [])))
   }
   return figures
 }
 
-async function runRound({ loader, seconds }: CallsSetup, { name, pid, job }: Way, concurrency: number): Promise<Round> {
-  const before = pid === undefined ? undefined : cpuSeconds(pid)
-  const measured = await loader.run({ ...job, concurrency, seconds }).catch((cause: unknown) => {
-    throw new Error(`${name}, ${concurrency} at a time, failed.`, { cause })
+async function runRound({ loader }: CallsSetup, { name, pids = [], job }: Way, load: Load): Promise<Round> {
+  const before = pids.map(cpuSeconds)
+  const measured = await loader.run({ ...job, ...load }).catch((cause: unknown) => {
+    throw new Error(`${name}, ${load.concurrency} at a time, failed.`, { cause })
   })
-  const after = pid === undefined ? undefined : cpuSeconds(pid)
-  const spent = before === undefined || after === undefined ? undefined : after - before
-  return { ...measured, cpu: spent && (spent / (measured.calls + concurrency)) * 1e6 }
+  const cpu = pids.flatMap((pid, index) => {
+    const [from, to] = [before[index], cpuSeconds(pid)]
+    return from === undefined || to === undefined ? [] : [((to - from) / (measured.calls + load.concurrency)) * 1e6]
+  })
+  return { ...measured, cpu: cpu.length === pids.length ? cpu : [] }
 }
 
 function toFigures({ name, era }: Way, concurrency: number, rounds: readonly Round[]): CallFigures {
-  const cpu = rounds.flatMap((round) => (round.cpu === undefined ? [] : [round.cpu]))
+  const cpu = rounds.flatMap((round) => (round.cpu.length === 0 ? [] : [round.cpu]))
+  const sums = cpu.map((shares) => shares.reduce((sum, share) => sum + share, 0))
+  const busiest = cpu.filter(({ length }) => length > 1).map((shares) => Math.max(...shares))
   const speeds = rounds.map((round) => Math.round(round.callsPerSecond))
   return {
     way: name,
@@ -74,7 +91,8 @@ function toFigures({ name, era }: Way, concurrency: number, rounds: readonly Rou
     spread: [Math.min(...speeds), Math.max(...speeds)],
     p50: rounded(middle(rounds.map((round) => round.p50))),
     p99: rounded(middle(rounds.map((round) => round.p99))),
-    ...(cpu.length > 0 && { cpuMicroseconds: Math.round(middle(cpu)) }),
+    ...(sums.length > 0 && { cpuMicroseconds: Math.round(middle(sums)) }),
+    ...(busiest.length > 0 && { busiestMicroseconds: Math.round(middle(busiest)) }),
   }
 }
 

@@ -19,15 +19,19 @@ export interface ListSetup {
   readonly gateway: Endpoint
   readonly rounds: number
   readonly seconds: number
+  /** How long each way is listed before the rounds, uncounted. */
+  readonly warmUpSeconds: number
   readonly loader: Loader
 }
 
 /** Lists all tools, one client, directly and through the gateway in turns. */
-export async function benchList({ tools, direct, gateway, rounds, seconds, loader }: ListSetup): Promise<ListFigures> {
+export async function benchList(setup: ListSetup): Promise<ListFigures> {
+  const { tools, direct, gateway, rounds, seconds, warmUpSeconds, loader } = setup
   const ways = [direct, gateway]
-  const list = (endpoint: Endpoint) => loader.run({ kind: 'list', endpoint, concurrency: 1, seconds })
-  const [straight, through] = await inTurns(ways, 1, list)
-  const [directMs = 0, gatewayMs = 0] = (await inTurns(ways, rounds, list)).map((told) =>
+  const listFor = (time: number) => (endpoint: Endpoint) =>
+    loader.run({ kind: 'list', endpoint, concurrency: 1, seconds: time })
+  const [straight, through] = await inTurns(ways, 1, listFor(warmUpSeconds))
+  const [directMs = 0, gatewayMs = 0] = (await inTurns(ways, rounds, listFor(seconds))).map((told) =>
     middle(told.map(({ p50 }) => p50)),
   )
   return {

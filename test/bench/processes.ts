@@ -34,9 +34,20 @@ export async function build(): Promise<string> {
 /** The command line of a compiled product. */
 export const program = (dist: string): string => join(dist, 'src/main.js')
 
+export interface GatewayStart {
+  readonly nodeArgs?: readonly string[]
+  /** One is one process for everything; with more the process given is the one that starts owner and workers. */
+  readonly workers?: number
+}
+
 /** Serves what `config` says; resolves as soon as it listens. */
-export async function startGateway(dist: string, config: string, nodeArgs: readonly string[] = []): Promise<Running> {
-  const args = [...nodeArgs, program(dist), 'serve', '--json', '--port', '0', '--config', config]
+export async function startGateway(
+  dist: string,
+  config: string,
+  { nodeArgs = [], workers = 1 }: GatewayStart = {},
+): Promise<Running> {
+  const serve = ['serve', '--json', '--port', '0', '--workers', String(workers), '--config', config]
+  const args = [...nodeArgs, program(dist), ...serve]
   const child = start(args, {})
   const line = await firstLine(child, 'stdout', (text) => URL_MEMBER.test(text))
   return toRunning(child, URL_MEMBER.exec(line)?.[1] ?? '')
@@ -143,6 +154,10 @@ export function residentMb(pid: number): number | undefined {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status') ?? '')?.[1]
   return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1_024)
 }
+
+/** What a process has started and has not ended; nothing where there is no /proc. */
+export const childrenOf = (pid: number): readonly number[] =>
+  (readProc(pid, `task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number)
 
 function readProc(pid: number, file: string): string | undefined {
   try {

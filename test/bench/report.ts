@@ -1,121 +1,86 @@
+import type { AuditFigures } from './audit.ts'
 import type { CallFigures } from './calls.ts'
+import { type Goal, ROOMY } from './goals.ts'
 import type { ListFigures } from './lists.ts'
 import type { PolicyFigures } from './policy.ts'
 import type { Figures } from './run.ts'
 import type { StartupFigures } from './startup.ts'
-import { BARE, DIRECT, GATEHOUSE, PEERS } from './ways.ts'
+import { BARE, CLUSTER, WORKERS } from './ways.ts'
 
-/** A goal and whether this run reached it. */
-export interface Goal {
-  readonly goal: string
-  readonly measured: string
-  readonly reached: boolean
-}
-
-export function toGoals({ calls, lists, policy, startup, memory }: Figures): readonly Goal[] {
-  const listed = lists
-    .filter(({ tools }) => tools >= 1_000)
-    .map(({ tools, ratio }) =>
-      toGoal(`tools/list of ${tools} tools at most 0.4 × direct`, `${ratio.toFixed(2)} ×`, ratio <= 0.4),
-    )
+/** What has to be known beside the figures. */
+export function toRemarks({ calls = [], absent }: Figures, machine: Machine): readonly string[] {
+  const { cores, load, warmUpSeconds } = machine
+  const clustered = calls.some(({ way }) => way === CLUSTER)
   return [
-    ...callGoals(calls),
-    ...listed,
-    ...policy.decisions
-      .filter(({ rules }) => rules === 1_000)
-      .map(({ decisionsPerSecond }) =>
-        toGoal(
-          'decide above 500,000 a second with 1,000 rules',
-          decisionsPerSecond.toLocaleString('en'),
-          decisionsPerSecond > 500_000,
-        ),
-      ),
-    toGoal('replay of 100,000 calls below 2 s', `${policy.replayMs} ms`, policy.replayMs < 2_000),
-    toGoal('plan of 1,000 tools × 50 agents below 100 ms', `${policy.planMs} ms`, policy.planMs < 100),
-    toGoal(
-      'policy, limits and audit add less than 0.2 ms to the p50 of a call',
-      `${policy.governance.addedP50Ms} ms`,
-      policy.governance.addedP50Ms < 0.2,
-    ),
-    ...startupGoals(startup),
-    ...memoryGoal('RSS after the calls at most 130 MB', memory.afterCalls),
-    ...memoryGoal('RSS with 5,000 tools after their lists at most 130 MB', memory.with5000ToolsAfterLists),
+    ...absent,
+    `Before its rounds each way had ${warmUpSeconds} s of the same load that do not count.`,
+    ...(clustered && cores < ROOMY
+      ? [
+          `${cores} processors have no room for ${WORKERS} workers beside the load and the server: calls/s with them are what is left, ` +
+            'and what they would be with more processors is bounded by the CPU a call of the busiest process.',
+        ]
+      : []),
+    `Load average of the machine at the end: ${(load[0] ?? 0).toFixed(1)}.`,
   ]
 }
 
-/** Ratios within this run. */
-function callGoals(calls: readonly CallFigures[]): readonly Goal[] {
-  const of = (names: readonly string[], concurrency: number): readonly CallFigures[] =>
-    calls.filter(({ way, concurrency: at }) => at === concurrency && names.includes(way))
-  const speed = (figures: readonly CallFigures[]): number => Math.max(...figures.map((one) => one.callsPerSecond))
-  const bare = speed(of([BARE], 64))
-  const peers = of(PEERS, 64)
-  return of([GATEHOUSE], 64).flatMap((own) => {
-    const { era, callsPerSecond, cpuMicroseconds: cpu = 0 } = own
-    const share = callsPerSecond / bare
-    const alone = of([GATEHOUSE], 1).find((one) => one.era === era)
-    const straight = of([DIRECT], 1).find((one) => one.era === era)
-    const slower = (alone?.p50 ?? 0) / (straight?.p50 ?? 1)
-    const times = callsPerSecond / speed(peers)
-    return [
-      toGoal(`calls/s at 64 at least 0.60 of the bare proxy: ${era}`, share.toFixed(2), share >= 0.6),
-      toGoal(`p50 at 1 at most 3 × direct: ${era}`, `${slower.toFixed(2)} ×`, slower <= 3),
-      toGoal(`CPU of a call at 64 at most 200 µs: ${era}`, `${cpu} µs`, cpu <= 200),
-      ...(peers.length === 0
-        ? []
-        : [toGoal(`calls/s at 64 at least 7 × the best peer: ${era}`, `${times.toFixed(1)} ×`, times >= 7)]),
-    ]
-  })
+export interface Machine {
+  readonly cores: number
+  readonly load: readonly number[]
+  readonly warmUpSeconds: number
 }
-
-/** The middle of several starts. */
-const startupGoals = ({ ways }: StartupFigures): readonly Goal[] =>
-  ways.map(({ way, ms }) => toGoal(`first tools/list at most 500 ms after the start: ${way}`, `${ms} ms`, ms <= 500))
-
-const memoryGoal = (goal: string, resident: number | undefined): readonly Goal[] =>
-  resident === undefined ? [] : [toGoal(goal, `${resident} MB`, resident <= 130)]
-
-const toGoal = (goal: string, measured: string, reached: boolean): Goal => ({ goal, measured, reached })
-
-/** Start-up alone, as Markdown tables. */
-export const startupMarkdown = (startup: StartupFigures): string =>
-  [section(['part', 'figure'], startupRows(startup)), goalTable(startupGoals(startup))].join('\n')
 
 /** The figures as Markdown tables. */
-export function toMarkdown(figures: Figures, goals: readonly Goal[]): string {
-  const { policy, audit, startup, memory } = figures
+export function toMarkdown({ calls, lists, policy, audit, startup, memory }: Figures, goals: readonly Goal[]): string {
+  const parts = [
+    ...(policy ? policyRows(policy) : []),
+    ...(audit ? auditRows(audit) : []),
+    ...(startup ? startupRows(startup) : []),
+    ...memoryRows(memory),
+  ]
   return [
-    section(
-      ['way', 'era', 'at a time', 'calls/s', 'slowest to fastest', 'p50 ms', 'p99 ms', 'of bare', 'CPU/call'],
-      rowsOf(figures.calls),
-    ),
-    section(['tools/list of', 'direct p50', 'gateway p50', 'ratio', 'pages'], figures.lists.map(toListRow)),
-    section(
-      ['part', 'figure'],
-      [
-        ...policyRows(policy),
-        ['durable audit appends, 64 under way', `${audit.appendsPerSecond.toLocaleString('en')} a second`],
-        ['durable audit append alone, p50', `${audit.aloneP50Ms} ms`],
-        ...startupRows(startup),
-        [
-          'RSS with 5,000 tools: connected, after its lists',
-          `${memory.with5000Tools}, ${memory.with5000ToolsAfterLists} MB`,
-        ],
-        [
-          `RSS with 22 servers, idle and after all calls${memory.calls > 0 ? ` and ${memory.calls.toLocaleString('en')} more` : ''}`,
-          `${memory.idle}, ${memory.afterCalls} MB`,
-        ],
-      ],
-    ),
-    goalTable(goals),
+    ...(calls ? [section(CALL_HEAD, rowsOf(calls))] : []),
+    ...(lists ? [section(['tools/list of', 'direct p50', 'gateway p50', 'ratio', 'pages'], lists.map(toListRow))] : []),
+    ...(parts.length > 0 ? [section(['part', 'figure'], parts)] : []),
+    ...(goals.length > 0 ? [goalTable(goals)] : []),
   ].join('\n')
 }
+
+const CALL_HEAD = [
+  'way',
+  'era',
+  'at a time',
+  'calls/s',
+  'slowest to fastest',
+  'p50 ms',
+  'p99 ms',
+  'of bare',
+  'CPU/call',
+]
 
 const goalTable = (goals: readonly Goal[]): string =>
   section(
     ['goal', 'measured', 'reached'],
-    goals.map(({ goal, measured, reached }) => [goal, measured, reached ? 'yes' : 'no']),
+    goals.map(({ goal, measured, reached }) => [
+      goal,
+      measured,
+      reached === undefined ? 'too few processors' : reached ? 'yes' : 'no',
+    ]),
   )
+
+const auditRows = ({ appendsPerSecond, aloneP50Ms }: AuditFigures): string[][] => [
+  ['durable audit appends, 64 under way', `${appendsPerSecond.toLocaleString('en')} a second`],
+  ['durable audit append alone, p50', `${aloneP50Ms} ms`],
+]
+
+function memoryRows(memory: Figures['memory']): string[][] {
+  const more = memory.calls ? ` and ${memory.calls.toLocaleString('en')} more` : ''
+  return [
+    ['RSS with 5,000 tools: connected, after its lists', memory.with5000Tools, memory.with5000ToolsAfterLists],
+    [`RSS with 22 servers, idle and after all calls${more}`, memory.idle, memory.afterCalls],
+    [`the same of the owner and ${WORKERS} workers together`, memory.cluster, memory.clusterAfterCalls],
+  ].flatMap(([part, before, after]) => (before === undefined ? [] : [[String(part), `${before}, ${after} MB`]]))
+}
 
 const policyRows = ({
   decisions,
@@ -153,7 +118,7 @@ const startupRows = ({ ways, emptyMb }: StartupFigures): string[][] => [
 
 function rowsOf(calls: readonly CallFigures[]): readonly (readonly string[])[] {
   return calls.map((figure) => {
-    const { way, era, concurrency, callsPerSecond, spread, p50, p99, cpuMicroseconds } = figure
+    const { way, era, concurrency, callsPerSecond, spread, p50, p99 } = figure
     const bare = calls.find((one) => one.way === BARE && one.concurrency === concurrency)?.callsPerSecond ?? 0
     return [
       way,
@@ -163,10 +128,15 @@ function rowsOf(calls: readonly CallFigures[]): readonly (readonly string[])[] {
       spread.map((speed) => speed.toLocaleString('en')).join(' – '),
       p50.toFixed(2),
       p99.toFixed(2),
-      `${(callsPerSecond / bare).toFixed(2)} ×`,
-      cpuMicroseconds === undefined ? '' : `${cpuMicroseconds} µs`,
+      bare === 0 ? '' : `${(callsPerSecond / bare).toFixed(2)} ×`,
+      cpuText(figure),
     ]
   })
+}
+
+function cpuText({ cpuMicroseconds, busiestMicroseconds }: CallFigures): string {
+  if (cpuMicroseconds === undefined) return ''
+  return `${cpuMicroseconds} µs${busiestMicroseconds === undefined ? '' : `, busiest ${busiestMicroseconds} µs`}`
 }
 
 const toListRow = ({ tools, direct, gateway, ratio, pages }: ListFigures): readonly string[] => [
