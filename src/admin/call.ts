@@ -1,4 +1,5 @@
 import { toToolId } from '../catalog/names.ts'
+import { endingWith } from '../kernel/ending.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
@@ -45,7 +46,7 @@ export async function callAs(
     const exchange: Exchange = {
       principal: caller,
       requestId: deps.newId(),
-      signal,
+      ending: endingWith(signal),
       protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
     }
     const startedAt = deps.clock()
@@ -70,7 +71,7 @@ export async function callAction(
   const exchange: Exchange = {
     principal,
     requestId,
-    signal,
+    ending: endingWith(signal),
     protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
   }
   const startedAt = deps.clock()

@@ -1,3 +1,4 @@
+import { toError } from '../kernel/errors.ts'
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type { Ending } from '../kernel/ending.ts'
@@ -8,8 +9,8 @@ import { decoded, isGzip, tooLarge } from './read-body.ts'
 /** One POST that is passed on as it is. Who sends it has checked its headers. */
 export interface PostRequest {
   readonly url: URL
-  /** In lower case. `accept-encoding` may ask for gzip and nothing else. */
-  readonly headers: Readonly<Record<string, string>>
+  /** Names, in lower case and each once, and values in turns. `accept-encoding` may ask for gzip and nothing else. */
+  readonly headers: string[]
   readonly body: string
   /** What ends the request: it rejects with the reason then. */
   readonly ending: Ending
@@ -94,8 +95,6 @@ function receiver(
     },
   }
 }
-
-const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))
 
 /** A promise only where the body has to be unpacked. */
 function toReply(

@@ -22,19 +22,15 @@ export interface Call {
  * same `tool_not_found`. What `call_tool` wraps is unwrapped before anything else is looked at, and then lives the same
  * life under its own name: it is granted nothing.
  */
-export async function callTool(deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> {
+export function callTool(deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> {
   // A call that waits for people may be answered with a question (`input_required`), as one of a server's own.
-  return (await withDoorbell(deps, exchange, (trying) => attempt(deps, call, trying))) as ToolResult
+  return withDoorbell(deps, exchange, (trying) => attempt(deps, call, trying)) as Promise<ToolResult>
 }
 
-async function attempt(deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> {
+function attempt(deps: GatewayDeps, call: Call, exchange: Exchange): Promise<ToolResult> {
   const opened = unwrap(deps, deps.snapshot(), call, exchange)
   if (opened.through === undefined) return run(deps, opened, exchange)
-  try {
-    return await run(deps, opened, exchange, opened)
-  } catch (error) {
-    return toInnerFailure(opened, error)
-  }
+  return run(deps, opened, exchange, opened).catch((error: unknown) => toInnerFailure(opened, error))
 }
 
 const run = (deps: GatewayDeps, call: Call, exchange: Exchange, inner?: Inner): Promise<ToolResult> =>
@@ -50,10 +46,10 @@ const run = (deps: GatewayDeps, call: Call, exchange: Exchange, inner?: Inner): 
       const input = call.arguments ?? {}
       return deps.validator.parse(tool, isBuiltIn(tool) ? tidied(tool.name, input) : input)
     },
-    async send(source, tool, input, { snapshot, exchange: governed }) {
-      const result = await source.callTool(tool.name, input, governed)
-      return renameUris(snapshot.catalog.features, tool.connection, result)
-    },
+    send: (source, tool, input, { snapshot, exchange: governed }) =>
+      source
+        .callTool(tool.name, input, governed)
+        .then((result) => renameUris(snapshot.catalog.features, tool.connection, result)),
     finish(result, obligations, tool) {
       if (result.isError !== true) deps.learner?.succeeded(exchange.principal.id, tool.id)
       return obligationsAfter(deps, obligations, tool, result)

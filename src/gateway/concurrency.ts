@@ -1,4 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
+import { afterwards } from '../kernel/afterwards.ts'
+import type { Ending } from '../kernel/ending.ts'
 import type { GatewayError } from '../kernel/errors.ts'
 import { queueFull, waitedEnough, waitedInVain } from './concurrency-refusals.ts'
 import { type FairQueue, fairQueue } from './fair-queue.ts'
@@ -28,7 +30,7 @@ export const USUAL_LIMITS: ConcurrencyLimits = {
 export interface Turn {
   readonly principal: string
   readonly connection: string
-  readonly signal: AbortSignal
+  readonly ending: Ending
 }
 
 /** Keeps calls from crowding a connection, a principal, or us. */
@@ -36,7 +38,7 @@ export interface Concurrency {
   /**
    * Runs the work when principal and connection both have a place for it. Principals that wait for one connection take
    * turns. Throws `overloaded` with `retryAfterMs` when too many wait already or the wait was too long, `cancelled` when the
-   * signal fires before the turn comes; nothing was run then. `waited`: what was decided before may have changed.
+   * call ends before the turn comes; nothing was run then. `waited`: what was decided before may have changed.
    */
   run<T>(turn: Turn, work: (waited: boolean) => Promise<T>): Promise<T>
   counts(): ConcurrencyCounts
@@ -87,18 +89,15 @@ interface Crowd extends ConcurrencyDeps {
 export function concurrency(deps: ConcurrencyDeps): Concurrency {
   const crowd: Crowd = { ...deps, callers: new Map(), places: new Map(), crowded: new Set() }
   return {
-    async run({ principal, connection, signal }, work) {
+    run({ principal, connection, ending }, work) {
       const limits = crowd.limits()
       const caller = callerOf(crowd, principal)
       const place = placeOf(crowd, connection, limits.perConnection(connection))
-      const waited = !hasPlace(caller, place, limits) || place.running >= place.room.running
-      if (waited) await waiting(crowd, { caller, place, signal }, limits)
-      else count(caller, place, 1)
-      try {
-        return await work(waited)
-      } finally {
-        end(crowd, caller, place)
-      }
+      const ended = (): void => end(crowd, caller, place)
+      if (!hasPlace(caller, place, limits) || place.running >= place.room.running)
+        return waiting(crowd, { caller, place, ending }, limits).then(() => afterwards(work(true), ended))
+      count(caller, place, 1)
+      return afterwards(work(false), ended)
     },
     counts: () => ({
       connections: [...crowd.places.values()]
@@ -176,14 +175,14 @@ function forget({ callers, places }: Crowd, caller: Caller, place: Place): void 
 interface Waiting {
   readonly caller: Caller
   readonly place: Place
-  readonly signal: AbortSignal
+  readonly ending: Ending
 }
 
 /** Resolves when the turn has come; the places are taken then. */
-function waiting(crowd: Crowd, { caller, place, signal }: Waiting, limits: ConcurrencyLimits): Promise<void> {
+function waiting(crowd: Crowd, { caller, place, ending }: Waiting, limits: ConcurrencyLimits): Promise<void> {
   const { connection, queue } = place
   const now = crowd.clock()
-  const refusal = signal.aborted ? waitedInVain(connection) : refusalFor({ caller, place, limits, now })
+  const refusal = ending.isOver() ? waitedInVain(connection) : refusalFor({ caller, place, limits, now })
   if (refusal) {
     forget(crowd, caller, place)
     return Promise.reject(refusal)
@@ -191,7 +190,7 @@ function waiting(crowd: Crowd, { caller, place, signal }: Waiting, limits: Concu
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       cancel()
-      signal.removeEventListener('abort', onAbort)
+      letGo()
       caller.waiting -= 1
       if (queue.size === 0) crowd.crowded.delete(place)
     }
@@ -201,7 +200,6 @@ function waiting(crowd: Crowd, { caller, place, signal }: Waiting, limits: Concu
       forget(crowd, caller, place)
       reject(error)
     }
-    const onAbort = (): void => giveUp(waitedInVain(connection))
     const waiter: Waiter = {
       since: now,
       start() {
@@ -211,7 +209,7 @@ function waiting(crowd: Crowd, { caller, place, signal }: Waiting, limits: Concu
       },
     }
     const cancel = crowd.schedule(() => giveUp(waitedEnough(connection, limits.waitMs)), limits.waitMs)
-    signal.addEventListener('abort', onAbort, { once: true })
+    const letGo = ending.whenOver(() => giveUp(waitedInVain(connection)))
     caller.waiting += 1
     queue.add(caller.id, waiter)
     crowd.crowded.add(place)

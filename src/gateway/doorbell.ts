@@ -20,7 +20,7 @@ type Attempt<R> = (exchange: Exchange) => Promise<R>
  * connected. What the client declared decides how, never its name. The bell grants nothing: whatever comes back, the call
  * is tried anew from its beginning. Whoever cannot be asked gets the failure as it is, with the link in it.
  */
-export async function withDoorbell<R extends JsonObject>(
+export function withDoorbell<R extends JsonObject>(
   deps: Deps,
   exchange: Exchange,
   attempt: Attempt<R>,
@@ -29,15 +29,17 @@ export async function withDoorbell<R extends JsonObject>(
   if (!approvals) return attempt(exchange)
   const rung = openRing(approvals.seal, exchange)
   if (rung) return resumed({ deps, approvals, exchange: withoutRing(exchange), attempt }, rung)
-  try {
-    return await attempt(exchange)
-  } catch (error) {
-    const ring = error instanceof GatewayError ? ringOf(approvals, error, exchange) : undefined
-    if (!ring) throw error
-    if (exchange.protocol.era === 'modern') return questionOf(approvals, ring, exchange)
-    if (!(await isAnswered({ deps, approvals, exchange, attempt }, ring))) throw error
-    return attempt(exchange)
-  }
+  return attempt(exchange).catch((error: unknown) => rings({ deps, approvals, exchange, attempt }, error))
+}
+
+/** What a failure that a person can lift is answered with; any other is thrown on. */
+async function rings<R extends JsonObject>(door: Door<R>, error: unknown): Promise<R | JsonObject> {
+  const { approvals, exchange, attempt } = door
+  const ring = error instanceof GatewayError ? ringOf(approvals, error, exchange) : undefined
+  if (!ring) throw error
+  if (exchange.protocol.era === 'modern') return questionOf(approvals, ring, exchange)
+  if (!(await isAnswered(door, ring))) throw error
+  return attempt(exchange)
 }
 
 interface Door<R> {
@@ -60,7 +62,7 @@ async function resumed<R extends JsonObject>(
   const { approvals, exchange, attempt } = door
   if (ring.kind === 'connect') return attempt(exchange)
   await heard(door, ring, answer)
-  await approvals.queue.decided(ring.id, PATIENCE_MS, exchange.signal)
+  await approvals.queue.decided(ring.id, PATIENCE_MS, exchange.ending.signal())
   const approval = approvals.queue.find(ring.id)
   const { id, organisation } = exchange.principal
   const isOwn = approval?.principal === id && approval.organisation === organisation
@@ -81,7 +83,7 @@ async function isAnswered<R>(door: Door<R>, ring: Ring): Promise<boolean> {
   const { approvals, exchange } = door
   const bell = new AbortController()
   const stop = approvals.schedule(() => bell.abort(), PATIENCE_MS)
-  const signal = AbortSignal.any([bell.signal, exchange.signal])
+  const signal = AbortSignal.any([bell.signal, exchange.ending.signal()])
   try {
     const answer = await askedWithin(exchange, ring, signal)
     if (answer?.['action'] !== 'accept') return false

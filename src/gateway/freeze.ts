@@ -1,22 +1,21 @@
-import { GatewayError } from '../kernel/errors.ts'
-import type { Exchange } from '../kernel/exchange.ts'
+import type { Ender } from '../kernel/ending.ts'
+import { GatewayError, toError } from '../kernel/errors.ts'
 import type { Freeze } from '../kernel/freeze.ts'
-import { roster } from '../kernel/roster.ts'
+import { type Roster, roster } from '../kernel/roster.ts'
 
 /** The emergency stop as the life of a call meets it. */
 export interface Freezes {
   /**
-   * Runs the work unless something has stopped it; a freeze that comes meanwhile aborts its signal at once. Throws
+   * Runs the work unless something has stopped it; a freeze that comes meanwhile ends the act at once. Rejects with
    * GatewayError `frozen` in both cases.
    */
-  guard<T>(act: FreezableAct, work: (signal: AbortSignal) => Promise<T>): Promise<T>
+  guard<T>(act: FreezableAct, work: () => Promise<T>): Promise<T>
 }
 
 export interface FreezableAct {
   readonly agent: string
   readonly connection: string
-  readonly signal: Exchange['signal']
-  readonly stop?: Exchange['stop']
+  readonly ending: Ender
 }
 
 /** The emergency stop as admins use it. */
@@ -31,7 +30,7 @@ interface Running {
   readonly act: FreezableAct
   stoppedBy: Freeze | undefined
   /** Ends the act, and the waiting for it. */
-  stop(): void
+  stop(freeze: Freeze): void
 }
 
 export function freezeSwitch(): FreezeSwitch {
@@ -43,50 +42,41 @@ export function freezeSwitch(): FreezeSwitch {
     set(next) {
       freezes = next
       for (const one of running.all()) {
-        one.stoppedBy ??= covering(one.act)
-        if (one.stoppedBy) one.stop()
+        const freeze = covering(one.act)
+        if (freeze) one.stop(freeze)
       }
     },
-    async guard(act, work) {
+    guard(act, work) {
       const freeze = covering(act)
-      if (freeze) throw frozen(freeze)
-      const one: Running = { act, stoppedBy: undefined, stop: () => undefined }
-      const { signal, stop, release } = stoppable(act)
-      const number = running.enter(one)
-      try {
-        return await untilStopped(one, stop, work(signal))
-      } catch (error) {
-        throw one.stoppedBy ? frozen(one.stoppedBy, error) : error
-      } finally {
-        running.leave(number)
-        release()
-      }
+      return freeze ? Promise.reject(frozen(freeze)) : guarded(running, act, work)
     },
   }
 }
 
-/** The act's own signal where it can be aborted from here; else one that follows it. */
-function stoppable({ signal, stop }: FreezableAct) {
-  if (stop) return { signal, stop, release: () => undefined }
-  const controller = new AbortController()
-  const abort = (): void => controller.abort(signal.reason)
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  return {
-    signal: controller.signal,
-    stop: (reason: string) => controller.abort(reason),
-    release: () => signal.removeEventListener('abort', abort),
-  }
-}
-
-/** A source that does not listen to its signal keeps nobody waiting: what it still says goes nowhere. */
-const untilStopped = <T>(one: Running, stop: (reason: string) => void, work: Promise<T>): Promise<T> =>
+/** A source that does not listen to its ending keeps nobody waiting: what it still says goes nowhere. */
+const guarded = <T>(running: Roster<Running>, act: FreezableAct, work: () => Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    work.then(resolve, reject)
-    one.stop = () => {
-      stop('An admin has stopped this.')
-      if (one.stoppedBy) reject(frozen(one.stoppedBy))
+    const one: Running = {
+      act,
+      stoppedBy: undefined,
+      stop(freeze) {
+        one.stoppedBy = freeze
+        running.leave(number)
+        act.ending.end('An admin has stopped this.')
+        reject(frozen(freeze))
+      },
     }
+    const number = running.enter(one)
+    work().then(
+      (result) => {
+        running.leave(number)
+        resolve(result)
+      },
+      (error: unknown) => {
+        running.leave(number)
+        reject(one.stoppedBy ? frozen(one.stoppedBy, error) : toError(error))
+      },
+    )
   })
 
 const covers = ({ scope, id }: Freeze, { agent, connection }: FreezableAct): boolean =>

@@ -98,11 +98,10 @@ function run<F extends Feature, Result extends JsonObject>(
   facts: Facts,
 ): Promise<Result> {
   const feature = findVisible(snapshot, act, facts)
-  const { principal, signal, stop } = facts.exchange
-  return deps.freezes.guard({ agent: principal.agent, connection: feature.connection, signal, stop }, (until) => {
-    if (until !== signal) facts.exchange = { ...facts.exchange, signal: until }
-    return govern(deps, snapshot, act, { facts, feature })
-  })
+  const { principal, ending } = facts.exchange
+  return deps.freezes.guard({ agent: principal.agent, connection: feature.connection, ending }, () =>
+    govern(deps, snapshot, act, { facts, feature }),
+  )
 }
 
 /** What is known to exist for the caller, and is not stopped. */
@@ -133,7 +132,7 @@ async function govern<F extends Feature, Result extends JsonObject>(
   const cleared = { facts, feature, input, snapshot, clearance, obligations }
   // Our own tools wait for nobody else's server.
   if (isBuiltIn(feature)) return act.finish(await dispatch(deps, act, cleared), obligations, feature)
-  const turn = { principal: exchange.principal.id, connection: feature.connection, signal: exchange.signal }
+  const turn = { principal: exchange.principal.id, connection: feature.connection, ending: exchange.ending }
   const carryOut = (waited: boolean): Promise<Result> => {
     const refused = waited ? refusalNow(deps, act, facts) : undefined
     return refused ? Promise.reject(refused) : dispatch(deps, act, cleared)

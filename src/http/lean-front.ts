@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkHost, checkOrigin } from '../identity/origin.ts'
+import { type Ender, ending } from '../kernel/ending.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { LeanHead, LeanReply } from '../mcp/lean.ts'
 import type { McpHttp } from '../mcp/streamable-http.ts'
@@ -129,28 +130,27 @@ function read(incoming: IncomingMessage, length: number, done: (body: Buffer) =>
   incoming.on('error', () => undefined) // it has gone
 }
 
-/** The signal aborts when the client goes away before its answer. Made for those who ask: most requests need none. */
+/** Its ending comes when the client goes away before its answer; made for those who ask. */
 function headOf(header: (name: string) => string | undefined, outgoing: ServerResponse): LeanHead {
-  let controller: AbortController | undefined
-  const ending = (): AbortController => (controller ??= endingWith(outgoing))
   return {
     headers: {
       get: (name) => header(name.toLowerCase()) ?? null,
       has: (name) => header(name.toLowerCase()) !== undefined,
     },
-    signal: () => ending().signal,
-    stop: (reason) => ending().abort(reason),
+    ending: () => endingOf(outgoing),
   }
 }
 
-function endingWith(outgoing: ServerResponse): AbortController {
-  const controller = new AbortController()
-  if (outgoing.destroyed) controller.abort()
+function endingOf(outgoing: ServerResponse): Ender {
+  const made = ending()
+  if (outgoing.destroyed) made.end(GONE)
   outgoing.on('close', () => {
-    if (!outgoing.writableFinished) controller.abort()
+    if (!outgoing.writableFinished) made.end(GONE)
   })
-  return controller
+  return made
 }
+
+const GONE = 'The client went away.'
 
 /** Name and value in turns, as `writeHead` takes them soonest. */
 const ALWAYS = Object.entries(SECURITY_HEADERS).flat()

@@ -6,33 +6,43 @@ export interface Ending {
   isOver(): boolean
   /** Why it is over. */
   reason(): unknown
-  /** Calls the listener when it ends; never, when it has ended already. */
-  whenOver(listener: (reason: unknown) => void): void
+  /** Calls the listener when it ends; never, when it has ended already. Calling the result lets go of it. */
+  whenOver(listener: Listener): () => void
   /** The same as a signal; made with the first call. */
   signal(): AbortSignal
 }
+
+type Listener = (reason: unknown) => void
+
+const NOBODY: readonly Listener[] = []
 
 export interface Ender extends Ending {
   /** Only the first one counts. */
   end(reason: unknown): void
 }
 
+/** Over with the signal, at once when that has aborted already. */
+export function endingWith(signal: AbortSignal): Ender {
+  const made = ending()
+  const end = (): void => made.end(signal.reason)
+  if (signal.aborted) end()
+  else signal.addEventListener('abort', end, { once: true })
+  return made
+}
+
 export function ending(): Ender {
   let isOver = false
   let reason: unknown
-  let listener: ((reason: unknown) => void) | undefined
+  let listeners: readonly Listener[] = NOBODY
   let controller: AbortController | undefined
   return {
     isOver: () => isOver,
     reason: () => reason,
-    whenOver(next) {
-      const before = listener
-      listener = before
-        ? (why) => {
-            before(why)
-            next(why)
-          }
-        : next
+    whenOver(listener) {
+      listeners = listeners.length === 0 ? [listener] : [...listeners, listener]
+      return () => {
+        listeners = listeners.length === 1 ? NOBODY : listeners.filter((one) => one !== listener)
+      }
     },
     signal() {
       if (!controller) {
@@ -46,7 +56,8 @@ export function ending(): Ender {
       isOver = true
       reason = why
       controller?.abort(why)
-      listener?.(why)
+      for (const listener of listeners) listener(why)
+      listeners = NOBODY
     },
   }
 }

@@ -24,6 +24,9 @@ export class GatewayError extends Error {
   }
 }
 
+/** What was thrown, as an error. */
+export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
+
 /** The one door for strangers: anything that is not ours becomes `internal`, its words kept for the log only. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error

@@ -1,3 +1,4 @@
+import type { Ender } from './ending.ts'
 import type { JsonObject } from './json.ts'
 import type { Principal } from './principal.ts'
 
@@ -33,10 +34,8 @@ export interface Resumption {
 export interface Exchange {
   readonly principal: Principal
   readonly requestId: string
-  /** Aborted when the caller cancels or goes away. */
-  readonly signal: AbortSignal
-  /** Aborts `signal`: for whoever ends the call from our side. Absent where the signal is the caller's alone. */
-  readonly stop?: ((reason: string) => void) | undefined
+  /** Over when the caller cancels or goes away, or when somebody on our side ends the call. */
+  readonly ending: Ender
   readonly protocol: CallerProtocol
   /** The toolset that the caller came through: what is not in it does not exist for this request. */
   readonly toolset?: string | undefined

@@ -1,3 +1,4 @@
+import { afterwards } from '../kernel/afterwards.ts'
 import type { Methods } from './method.ts'
 
 /** The methods, and a way to wait for what they are doing. */
@@ -18,13 +19,9 @@ export function drainable(methods: Methods): DrainableMethods {
   }
   return {
     serves: (method) => methods.serves(method),
-    async answer(method, params, exchange) {
+    answer(method, params, exchange) {
       running += 1
-      try {
-        return await methods.answer(method, params, exchange)
-      } finally {
-        finish()
-      }
+      return afterwards(methods.answer(method, params, exchange), finish)
     },
     drained: (withinMs) =>
       new Promise((resolve) => {

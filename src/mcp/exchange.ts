@@ -4,6 +4,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { type Ender, endingWith } from '../kernel/ending.ts'
 import type { CallerProtocol, Exchange, Resumption } from '../kernel/exchange.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
@@ -44,16 +45,14 @@ export interface ExchangeParts {
   readonly caller: Caller
   readonly params: JsonObject
   readonly protocol: CallerProtocol
-  readonly signal: AbortSignal
-  /** Aborts the signal, where that is ours to do. */
-  readonly stop?: Exchange['stop']
+  readonly ending: Ender
   readonly onLog?: Exchange['onLog']
 }
 
 /** An exchange without a way to talk back before its result. Written out, for it is made for every request. */
-export function plainExchange({ caller, params, protocol, signal, stop, onLog }: ExchangeParts): Exchange {
+export function plainExchange({ caller, params, protocol, ending, onLog }: ExchangeParts): Exchange {
   const { principal, requestId, toolset, session } = caller
-  return { principal, requestId, signal, stop, protocol, toolset, session, meta: metaToForward(params), onLog }
+  return { principal, requestId, ending, protocol, toolset, session, meta: metaToForward(params), onLog }
 }
 
 /**
@@ -62,7 +61,7 @@ export function plainExchange({ caller, params, protocol, signal, stop, onLog }:
  * client is asked over it; how a modern one is asked is the business of `parking.ts`.
  */
 export function sdkExchange(
-  parts: Omit<ExchangeParts, 'signal'>,
+  parts: Omit<ExchangeParts, 'ending'>,
   context: ServerContext,
   sessionLevel: LogLevel | undefined,
 ): Exchange {
@@ -75,7 +74,7 @@ export function sdkExchange(
   const level = era === 'modern' ? envelopeOf(mcpReq)[LOG_LEVEL_META_KEY] : (sessionLevel ?? 'debug')
   const resumption = era === 'modern' ? resumptionOf(mcpReq) : undefined
   return {
-    ...plainExchange({ ...parts, signal: mcpReq.signal }),
+    ...plainExchange({ ...parts, ending: endingWith(mcpReq.signal) }),
     ...(resumption && { resumption }),
     ...(era === 'legacy' && isAskable(capabilities) && { ask: clientRequests(context, capabilities, mcpReq.signal) }),
     ...((typeof token === 'string' || typeof token === 'number') && {

@@ -3,6 +3,7 @@ import {
   LOG_LEVEL_META_KEY,
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server'
+import { type Ender, ending, endingWith } from '../kernel/ending.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { isAskable } from './capabilities.ts'
@@ -31,14 +32,12 @@ export interface LeanDoor {
 /** What plain requests need of the HTTP request. */
 export interface LeanHead {
   readonly headers: Pick<Headers, 'get' | 'has'>
-  /** Aborts when the client goes away. */
-  signal(): AbortSignal
-  /** Aborts the signal, where that is ours to do. */
-  readonly stop?: (reason: string) => void
+  /** Over when the client goes away. Made for those who ask. */
+  ending(): Ender
 }
 
-/** The same of a request of `fetch`, whose signal is not ours. */
-export const headOf = ({ headers, signal }: Request): LeanHead => ({ headers, signal: () => signal })
+/** The same of a request of `fetch`. */
+export const headOf = ({ headers, signal }: Request): LeanHead => ({ headers, ending: () => endingWith(signal) })
 
 export interface LeanRequest {
   readonly request: LeanHead
@@ -72,10 +71,11 @@ export const toResponse = ({ status, headers, body }: LeanReply): Response =>
  * SDK's way: everything that is odd, wrong, or wants to hear something before its result. The answers are the same.
  */
 export function leanDoor({ deps, methods, sessions }: LeanDoor) {
-  return async (asked: LeanRequest): Promise<LeanReply | undefined> => {
+  const stamp = modernStamp(deps.serverInfo)
+  return (asked: LeanRequest): Promise<LeanReply | undefined> | undefined => {
     const plain = toPlain(asked)
     if (!plain) return undefined
-    if (isPlainModern(plain)) return answerModern(deps, methods, plain)
+    if (isPlainModern(plain)) return answerModern(methods, plain, stamp)
     const session = sessionOf(sessions, plain)
     return session && answerLegacy(methods, session, plain)
   }
@@ -104,21 +104,31 @@ function isPlainModern({ asked: { route, request }, method, params }: Plain): bo
 /** Not in the encoded form that headers use for names beyond ASCII. */
 const isPlainName = (name: unknown): boolean => typeof name === 'string' && !name.startsWith('=?')
 
-async function answerModern(deps: McpDeps, methods: Methods, plain: Plain): Promise<LeanReply | undefined> {
+function answerModern(methods: Methods, plain: Plain, stamp: Stamp): Promise<LeanReply | undefined> {
   const { asked, params, meta } = plain
   const { caller, request } = asked
-  const protocol = modernProtocol(meta)
-  const exchange = plainExchange({ caller, params, protocol, signal: request.signal(), stop: request.stop })
-  const reply = await methods.answer(plain.method, params, exchange)
-  return toReply(plain, reply, (members) => stamped(members, deps.serverInfo))
+  const exchange = plainExchange({ caller, params, protocol: modernProtocol(meta), ending: request.ending() })
+  return methods.answer(plain.method, params, exchange).then((reply) => toReply(plain, reply, stamp))
 }
 
-/** What 2026-07-28 wants in every result. */
-const stamped = (result: JsonObject, serverInfo: McpDeps['serverInfo']): JsonObject => ({
-  ...result,
-  resultType: result['resultType'] ?? 'complete',
-  _meta: { ...toObject(result['_meta']), [SERVER_INFO_META_KEY]: serverInfo },
-})
+/** The text of a result as its era wants it. */
+type Stamp = (result: JsonObject) => string
+
+const asItIs: Stamp = (result) => JSON.stringify(result)
+
+/** What 2026-07-28 wants in every result. Most results say nothing of it: then it is put behind their text. */
+function modernStamp(serverInfo: McpDeps['serverInfo']): Stamp {
+  const info = `"_meta":${JSON.stringify({ [SERVER_INFO_META_KEY]: serverInfo })}}`
+  return (result) => {
+    const { resultType = 'complete', _meta } = result
+    if (_meta !== undefined || result['resultType'] !== undefined) {
+      const meta = { ...toObject(_meta), [SERVER_INFO_META_KEY]: serverInfo }
+      return JSON.stringify({ ...result, resultType, _meta: meta })
+    }
+    const text = JSON.stringify(result)
+    return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"resultType":"complete",${info}`
+  }
+}
 
 /**
  * The caller's own session, when nothing about the request wants the SDK's judgement. A call that may ask its client
@@ -149,12 +159,12 @@ function sessionOf(
 /** A legacy client that goes away has not cancelled; only `notifications/cancelled` and the session's end do. */
 function answerLegacy(methods: Methods, session: LeanSession, plain: Plain): Promise<LeanReply | undefined> {
   const { running } = session
-  const controller = new AbortController()
-  const exchange = legacyExchange(session, plain, controller)
+  const over = ending()
+  const exchange = legacyExchange(session, plain, over)
   return new Promise((resolve, reject) => {
     const number = running.enter(plain.id, {
       abort() {
-        controller.abort()
+        over.end('The request was cancelled.')
         resolve(unanswered(session.id))
       },
     })
@@ -171,19 +181,16 @@ function answerLegacy(methods: Methods, session: LeanSession, plain: Plain): Pro
   })
 }
 
-const asItIs = (members: JsonObject): JsonObject => members
-
 const legacyExchange = (
   { id: session, served }: LeanSession,
   { asked: { caller }, params }: Plain,
-  controller: AbortController,
+  over: Ender,
 ): Exchange =>
   plainExchange({
     caller: { principal: caller.principal, requestId: caller.requestId, toolset: caller.toolset, session },
     params,
     protocol: served.protocol(),
-    signal: controller.signal,
-    stop: (reason) => controller.abort(reason),
+    ending: over,
     onLog: (message) => served.log(message),
   })
 
@@ -194,12 +201,7 @@ const unanswered = (session: string): LeanReply => ({
   body: '',
 })
 
-function toReply(
-  { id, method }: Plain,
-  reply: Reply,
-  stamp: (members: JsonObject) => JsonObject,
-  session?: string,
-): LeanReply | undefined {
+function toReply({ id, method }: Plain, reply: Reply, stamp: Stamp, session?: string): LeanReply | undefined {
   if (!reply.error && !reply.encoded && method === 'tools/list') return undefined // the SDK adapts it to the era
   return {
     status: reply.error?.code === MISSING_CAPABILITY && session === undefined ? 400 : 200,
@@ -210,10 +212,10 @@ function toReply(
 
 const JSON_ONLY = { 'content-type': 'application/json' }
 
-function bodyOf(start: string, reply: Reply, stamp: (members: JsonObject) => JsonObject): LeanReply['body'] {
+function bodyOf(start: string, reply: Reply, stamp: Stamp): LeanReply['body'] {
   if (reply.error) return `${start},"error":${JSON.stringify(reply.error)}}`
-  if (!reply.encoded) return `${start},"result":${JSON.stringify(stamp(reply.result))}}`
+  if (!reply.encoded) return `${start},"result":${stamp(reply.result)}}`
   const { bytes, others } = reply.encoded
-  const rest = JSON.stringify(stamp(others)).slice(1)
+  const rest = stamp(others).slice(1)
   return [Buffer.from(`${start},"result":{`), bytes, Buffer.from(`${rest === '}' ? '' : ','}${rest}}`)]
 }

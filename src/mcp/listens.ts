@@ -1,3 +1,4 @@
+import { endingWith } from '../kernel/ending.ts'
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { Principal } from '../kernel/principal.ts'
@@ -92,7 +93,7 @@ export async function subscribed(
   const uris = filter['resourceSubscriptions']
   if (!isJsonObject(body) || !Array.isArray(uris) || uris.length === 0) return body
   const protocol = modernProtocol(toObject(params['_meta']))
-  const exchange = plainExchange({ caller, params, protocol, signal })
+  const exchange = plainExchange({ caller, params, protocol, ending: endingWith(signal) })
   const followed = await Promise.all(uris.map((uri) => follow(uri, (text) => subscriber.add(text, exchange))))
   const resourceSubscriptions = uris.filter((_uri, index) => followed[index])
   return { ...body, params: { ...params, notifications: withUris(filter, resourceSubscriptions) } }

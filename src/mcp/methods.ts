@@ -55,17 +55,20 @@ function listTools({ tools: port }: McpDeps, output: Projection, params: JsonObj
   return { result, encoded: bytes && { bytes, others: hints } }
 }
 
-async function callTool(deps: McpDeps, output: Projection, params: JsonObject, exchange: Exchange): Promise<Reply> {
+function callTool(deps: McpDeps, output: Projection, params: JsonObject, exchange: Exchange): Promise<Reply> {
   const call = { name: textIn(params, 'name', 'tools/call'), arguments: toolArguments(params) }
-  try {
-    const result = await deps.tools.call(call, exchange)
-    return {
+  return deps.tools.call(call, exchange).then(
+    (result): Reply => ({
       result: isInputRequired(result) ? toInputRequired(result, exchange) : output.result(call.name, result, exchange),
-    }
-  } catch (error) {
-    if (!(error instanceof GatewayError && isRepairable(error)) || downstreamAnswer(error)) throw error
-    return { result: toToolResult(error) }
-  }
+    }),
+    repaired,
+  )
+}
+
+/** What the model can mend by itself is a result. */
+function repaired(error: unknown): Reply {
+  if (!(error instanceof GatewayError && isRepairable(error)) || downstreamAnswer(error)) throw error
+  return { result: toToolResult(error) }
 }
 
 function toolArguments({ arguments: input }: JsonObject): JsonObject | undefined {

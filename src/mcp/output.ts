@@ -46,8 +46,8 @@ export function projection(tools: ToolsPort): Projection {
       const changed = protocol.era === 'modern' ? hasExecution : wrapped.size > 0
       return changed ? undefined : page.bytes
     },
-    result(name, { resultType: _hop, ...raw }, exchange) {
-      const result = withoutHopMeta(raw)
+    result(name, raw, exchange) {
+      const result = withoutHopMeta(withoutType(raw))
       const { structuredContent } = result
       if (exchange.protocol.era === 'modern' || structuredContent === undefined) return result
       const wrap = !isJsonObject(structuredContent) || isWrapped(name, exchange)
@@ -56,6 +56,13 @@ export function projection(tools: ToolsPort): Projection {
         : result
     },
   }
+}
+
+/** The same object when it says nothing of the kind. */
+function withoutType(result: JsonObject): JsonObject {
+  if (result['resultType'] === undefined) return result
+  const { resultType: _hop, ...rest } = result
+  return rest
 }
 
 const toFacts = ({ tools }: ToolPage): PageFacts => ({

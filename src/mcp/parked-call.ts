@@ -1,3 +1,4 @@
+import { ending } from '../kernel/ending.ts'
 import type { ClientRequest, Exchange } from '../kernel/exchange.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { checkDeclared } from './input-required.ts'
@@ -22,9 +23,9 @@ export type Outcome =
   /** Questions by the keys under which the caller answers them. */
   | { readonly questions: JsonObject }
 
-/** Starts the call. It runs with a signal of its own, because a request's signal ends with its response. */
+/** Starts the call. It has an ending of its own, because a request's comes with its response. */
 export function parkedCall(first: Exchange, run: (exchange: Exchange) => Promise<Reply>): ParkedCall {
-  const controller = new AbortController()
+  const over = ending()
   const asked = questions()
   let present: Exchange | undefined = first
   let tell: ((outcome: Outcome) => void) | undefined
@@ -41,12 +42,12 @@ export function parkedCall(first: Exchange, run: (exchange: Exchange) => Promise
     return answer
   }
   const cancel = (reason: string): void => {
-    controller.abort(reason)
+    over.end(reason)
     asked.cancel(reason)
   }
   const ended = run({
     ...first,
-    signal: controller.signal,
+    ending: over,
     ask,
     ...(first.onProgress && { onProgress: (progress) => present?.onProgress?.(progress) }),
     ...(first.onLog && { onLog: (message) => present?.onLog?.(message) }),
@@ -55,8 +56,8 @@ export function parkedCall(first: Exchange, run: (exchange: Exchange) => Promise
     async follow(exchange) {
       const leave = (): void => cancel('The caller went away.')
       present = exchange
-      exchange.signal.addEventListener('abort', leave, { once: true })
-      if (exchange.signal.aborted) leave()
+      const letGo = exchange.ending.whenOver(leave)
+      if (exchange.ending.isOver()) leave()
       try {
         return await new Promise<Outcome>((resolve) => {
           tell = resolve
@@ -64,7 +65,7 @@ export function parkedCall(first: Exchange, run: (exchange: Exchange) => Promise
           setImmediate(tellOpen)
         })
       } finally {
-        exchange.signal.removeEventListener('abort', leave)
+        letGo()
         present = undefined
         tell = undefined
       }

@@ -26,32 +26,38 @@ export interface Parking {
  * method and params.
  */
 export function withParking(parking: Parking): Methods {
-  const { methods, seal, clock } = parking
+  const { methods } = parking
   return {
     serves: (method) => methods.serves(method),
-    async answer(method, params, exchange) {
+    answer(method, params, exchange) {
       if (exchange.protocol.era === 'legacy' || !ROUND_TRIP_METHODS.has(method)) {
         return methods.answer(method, params, exchange)
       }
       const { principal, toolset } = exchange
       const binding = { principal, toolset, method, params }
-      const { requestState: text, inputResponses } = exchange.resumption ?? {}
-      if (text === undefined) return start(parking, binding, exchange)
-      const state = openState(seal, text, binding, clock())
-      if (!state) return INVALID_STATE
-      if (state.kind === 'parked') return resume(parking, state.call, binding, exchange)
-      const resumption = { requestState: state.state, ...(inputResponses && { inputResponses }) }
-      return start(parking, binding, { ...exchange, resumption })
+      const text = exchange.resumption?.requestState
+      return text === undefined ? start(parking, binding, exchange) : goOn(parking, text, binding, exchange)
     },
   }
 }
 
-async function start(parking: Parking, binding: StateBinding, exchange: Exchange): Promise<Reply> {
+/** A retry, with the state that its client was given. */
+async function goOn(parking: Parking, text: string, binding: StateBinding, exchange: Exchange): Promise<Reply> {
+  const state = openState(parking.seal, text, binding, parking.clock())
+  if (!state) return INVALID_STATE
+  if (state.kind === 'parked') return resume(parking, state.call, binding, exchange)
+  const inputResponses = exchange.resumption?.inputResponses
+  const resumption = { requestState: state.state, ...(inputResponses && { inputResponses }) }
+  return start(parking, binding, { ...exchange, resumption })
+}
+
+function start(parking: Parking, binding: StateBinding, exchange: Exchange): Promise<Reply> {
   const { method, params } = binding
   const run = (running: Exchange): Promise<Reply> => parking.methods.answer(method, params, running)
-  if (!isAskable(exchange.protocol.capabilities)) return withSealedState(parking, await run(exchange), binding)
+  if (!isAskable(exchange.protocol.capabilities))
+    return run(exchange).then((reply) => withSealedState(parking, reply, binding))
   const call = parkedCall(exchange, run)
-  return settle(parking, await call.follow(exchange), call, binding)
+  return call.follow(exchange).then((outcome) => settle(parking, outcome, call, binding))
 }
 
 async function resume(parking: Parking, name: string, binding: StateBinding, exchange: Exchange): Promise<Reply> {

@@ -1,4 +1,5 @@
 import { toToolResult } from '../gateway/failure.ts'
+import { afterwards } from '../kernel/afterwards.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { Principal } from '../kernel/principal.ts'
@@ -26,28 +27,24 @@ export interface RunningMethods extends Methods {
 }
 
 export function runningBook(methods: Methods, limits: RunningLimits): RunningMethods {
-  const running = roster<Running>()
+  const running = roster<Exchange>()
   const byOwner = new Map<string, number>()
   const count = (owner: string, change: number): void => {
     const left = (byOwner.get(owner) ?? 0) + change
     if (left === 0) byOwner.delete(owner)
     else byOwner.set(owner, left)
   }
-  const run = async (method: string, params: Parameters<Methods['answer']>[1], exchange: Exchange): Promise<Reply> => {
-    const { principal } = exchange
-    const owner = ownerOf(principal)
-    if ((byOwner.get(owner) ?? 0) >= limits.perPrincipal) return tooMany(method, 'you have', limits.perPrincipal)
-    if (running.size >= limits.total) return tooMany(method, 'the gateway has', limits.total)
-    const stoppable = toStoppable(exchange)
-    const number = running.enter({ principal, stop: stoppable.stop })
+  const run = (method: string, params: Parameters<Methods['answer']>[1], exchange: Exchange): Promise<Reply> => {
+    const owner = ownerOf(exchange.principal)
+    if ((byOwner.get(owner) ?? 0) >= limits.perPrincipal)
+      return Promise.resolve(tooMany(method, 'you have', limits.perPrincipal))
+    if (running.size >= limits.total) return Promise.resolve(tooMany(method, 'the gateway has', limits.total))
+    const number = running.enter(exchange)
     count(owner, 1)
-    try {
-      return await methods.answer(method, params, stoppable.exchange)
-    } finally {
-      stoppable.release?.()
+    return afterwards(methods.answer(method, params, exchange), () => {
       running.leave(number)
       count(owner, -1)
-    }
+    })
   }
   return {
     serves: (method) => methods.serves(method),
@@ -55,29 +52,9 @@ export function runningBook(methods: Methods, limits: RunningLimits): RunningMet
       CALLS.has(method) ? run(method, params, exchange) : methods.answer(method, params, exchange),
     count: () => running.size,
     end(matches) {
-      for (const { principal, stop } of running.all()) if (matches(principal)) stop('The caller may not call any more.')
+      for (const { principal, ending } of running.all())
+        if (matches(principal)) ending.end('The caller may not call any more.')
     },
-  }
-}
-
-interface Running {
-  readonly principal: Principal
-  readonly stop: (reason: string) => void
-}
-
-/** The exchange with a signal that can be aborted from here: its own where that is possible, else one that follows it. */
-function toStoppable(exchange: Exchange) {
-  const { signal, stop } = exchange
-  if (stop) return { exchange, stop }
-  const controller = new AbortController()
-  const follow = (): void => controller.abort(signal.reason)
-  signal.addEventListener('abort', follow, { once: true })
-  if (signal.aborted) follow()
-  const end = (reason: string): void => controller.abort(reason)
-  return {
-    exchange: { ...exchange, signal: controller.signal, stop: end },
-    stop: end,
-    release: () => signal.removeEventListener('abort', follow),
   }
 }
 

@@ -1,3 +1,4 @@
+import { ending } from '../kernel/ending.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { Principal } from '../kernel/principal.ts'
@@ -82,8 +83,8 @@ interface Follower {
   onUpdated(uri: string): void
 }
 
-/** The request that subscribed is over, and so is its signal. */
-const lasting = (exchange: Exchange): Exchange => ({ ...exchange, signal: new AbortController().signal })
+/** The request that subscribed is over. */
+const lasting = (exchange: Exchange): Exchange => ({ ...exchange, ending: ending() })
 
 const tooMany = (who: string, limit: number): GatewayError =>
   new GatewayError('invalid_request', `Too many subscriptions: ${who} ${limit} resources. Unsubscribe from one first.`)

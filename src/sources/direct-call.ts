@@ -100,8 +100,9 @@ function failureOf({ resultType, inputRequests, requestState }: JsonObject): Sdk
 
 /** Earlier versions have no such member: what one of their servers says there means nothing. */
 function plain(result: JsonObject): JsonObject {
-  const { resultType, ...rest } = result
-  return resultType === undefined ? result : rest
+  if (result['resultType'] === undefined) return result
+  const { resultType: _type, ...rest } = result
+  return rest
 }
 
 const question = ({ resultType, inputRequests, requestState, _meta }: JsonObject): JsonObject => ({

@@ -1,3 +1,4 @@
+import { toError } from '../kernel/errors.ts'
 import {
   type JSONRPCMessage,
   type JSONRPCRequest,
@@ -33,8 +34,8 @@ const FIXED_HEADERS = {
   accept: 'application/json, text/event-stream',
   'accept-encoding': 'gzip',
 }
-/** Headers that `fetch` joins with its own: a connection that sets one takes the complete way. */
-const SPECIAL = [
+/** Headers that `fetch` or the protocol joins with its own: a connection that sets one takes the complete way. */
+const SPECIAL = new Set([
   'accept',
   'accept-encoding',
   'connection',
@@ -43,7 +44,8 @@ const SPECIAL = [
   'host',
   'te',
   'transfer-encoding',
-]
+])
+const isSpecial = (name: string): boolean => SPECIAL.has(name) || name.startsWith('mcp-')
 /** The same request elsewhere: it was not carried out here (RFC 9110 §15.4). */
 const REPEAT_ELSEWHERE = [307, 308]
 const RESUME_ATTEMPTS = 3
@@ -60,12 +62,13 @@ export type Envelope = JsonObject | undefined
 export function leanCalls(lean: LeanHttp): ((envelope: Envelope) => DirectCall) | undefined {
   const { transport } = lean
   const headers = lowerCase(lean.headers)
-  if (SPECIAL.some((name) => name in headers)) return undefined
+  if (Object.keys(headers).some(isSpecial)) return undefined
+  const always = Object.entries({ ...headers, ...FIXED_HEADERS }).flat()
   return (envelope) => {
     const waiting = waitingBook(() => envelope !== undefined)
     const life = lifeOf(transport, waiting)
     const give = sorted(transport, waiting)
-    const way: Way = { ...lean, waiting, give, life, envelope, headers: { ...headers, ...FIXED_HEADERS } }
+    const way: Way = { ...lean, waiting, give, life, envelope, always }
     return (request) => direct(way, request)
   }
 }
@@ -114,6 +117,8 @@ function lifeOf(transport: StreamableHTTPClientTransport, waiting: WaitingBook):
 const CLOSED = new Error('The connection was closed.')
 
 interface Way extends LeanHttp {
+  /** The headers of every request, names and values in turns. */
+  readonly always: readonly string[]
   readonly waiting: WaitingBook
   readonly give: Hand
   readonly life: Life
@@ -137,7 +142,7 @@ function direct(way: Way, request: DirectRequest): Promise<JsonObject> {
       },
       reject(error) {
         settle()
-        reject(error instanceof Error ? error : new Error(String(error)))
+        reject(toError(error))
       },
     }
     const id = way.waiting.enter(waiting)
@@ -237,22 +242,20 @@ async function takenUp({ transport, schedule, life }: Way, from: string, afterMs
 
 /** What the SDK's transport sends (MCP 2026-07-28, Streamable HTTP, Standard Request Headers; sessions before that). */
 function toHeaders(
-  { transport, headers }: Way,
+  { transport, always, envelope }: Way,
   { method, params }: JSONRPCRequest,
   more: Readonly<Record<string, string>>,
-): Record<string, string> {
+): string[] {
   const { sessionId, protocolVersion } = transport
-  const claimed = params?._meta?.[VERSION_KEY]
-  const name = params?.['name']
-  const told = { ...headers }
-  if (sessionId !== undefined) told['mcp-session-id'] = sessionId
-  if (protocolVersion !== undefined) told['mcp-protocol-version'] = protocolVersion
+  const told = [...always]
+  if (sessionId !== undefined) told.push('mcp-session-id', sessionId)
+  const claimed = envelope?.[VERSION_KEY]
   if (typeof claimed === 'string') {
-    told['mcp-protocol-version'] = claimed
-    told['mcp-method'] = method
-    if (typeof name === 'string') told['mcp-name'] = headerText(name)
-  }
-  for (const header of Object.keys(more)) told[header.toLowerCase()] = more[header] ?? ''
+    told.push('mcp-protocol-version', claimed, 'mcp-method', method)
+    const name = params?.['name']
+    if (typeof name === 'string') told.push('mcp-name', headerText(name))
+  } else if (protocolVersion !== undefined) told.push('mcp-protocol-version', protocolVersion)
+  for (const header of Object.keys(more)) told.push(header.toLowerCase(), more[header] ?? '')
   return told
 }
 

@@ -35,13 +35,21 @@ export function authorizedPost(send: Egress['post'], credentials: Credentials): 
     withCredential(
       credentials,
       request.ending.signal(),
-      (lease) => send({ ...request, headers: { ...request.headers, ...toAuthHeaders(lease) } }),
+      (lease) => send({ ...request, headers: replaced(request.headers, toAuthHeaders(lease)) }),
       ({ status, headers: { 'www-authenticate': challenge } }: PostReply) => ({
         status,
         challenge: Array.isArray(challenge) ? challenge.join(', ') : challenge,
       }),
       () => Promise.resolve(),
     )
+}
+
+/** Names and values in turns, with these in the place of those of the same name. */
+function replaced(headers: readonly string[], by: Readonly<Record<string, string>>): string[] {
+  const lowered = Object.entries(by).map(([name, value]): [string, string] => [name.toLowerCase(), value])
+  const names = new Set(lowered.map(([name]) => name))
+  const kept = headers.filter((_, index) => !names.has(headers[index - (index % 2)] ?? ''))
+  return [...kept, ...lowered.flat()]
 }
 
 const verdictOf = ({ status, headers }: Response): Verdict => ({ status, challenge: headers.get('www-authenticate') })

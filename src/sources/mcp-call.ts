@@ -22,19 +22,18 @@ export interface McpCall {
 }
 
 /** Calls a tool of a downstream server. Rejects with a GatewayError. */
-export async function callTool(
+export function callTool(
   session: Session,
   { name, input, exchange }: { readonly name: string; readonly input: JsonObject; readonly exchange: Exchange },
 ): Promise<ToolResult> {
   const tool = session.tools.byName.get(name)
-  const result = await relayed(session, {
+  return relayed(session, {
     method: 'tools/call',
     params: { name, arguments: input },
     exchange,
     repeatable: tool?.traits.idempotent === true || tool?.traits.effect === 'read',
     headers: () => (tool ? toParamHeaders(session.tools.mirrored(tool), input) : {}),
-  })
-  return toToolResult(result)
+  }).then(toToolResult)
 }
 
 /**

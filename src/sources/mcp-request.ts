@@ -63,7 +63,7 @@ async function unsubscribe(session: Session, asked: Request): Promise<JsonObject
 async function isToldElsewhere({ other, timeouts }: Session, { method, params, exchange }: Request): Promise<boolean> {
   const line = await other.get()
   if (!line?.link.capabilities.resources?.subscribe) return false
-  return ask(line.link.client, method, params, { signal: exchange.signal, timeout: timeouts.idleMs }).then(
+  return ask(line.link.client, method, params, { signal: exchange.ending.signal(), timeout: timeouts.idleMs }).then(
     () => true,
     () => false,
   )

@@ -24,7 +24,7 @@ export interface Patience {
 const CANCELLED = 'The request was cancelled.'
 
 /** Runs out after `idleMs` of silence, after `totalMs` in all, or with `parent`. Leaves nothing behind after `release`. */
-export function patience(parent: AbortSignal, { idleMs, totalMs }: Limits, schedule: Schedule): Patience {
+export function patience(parent: Ending, { idleMs, totalMs }: Limits, schedule: Schedule): Patience {
   const over = ending()
   let reason: 'idle' | 'total' | undefined
   let pauses = 0
@@ -40,8 +40,8 @@ export function patience(parent: AbortSignal, { idleMs, totalMs }: Limits, sched
     cancelIdle()
     cancelIdle = pauses === 0 ? schedule(onIdle, idleMs) : () => undefined
   }
-  if (parent.aborted) end()
-  else parent.addEventListener('abort', end)
+  const letGo = parent.whenOver(end)
+  if (parent.isOver()) end()
   return {
     ending: over,
     expired: () => reason,
@@ -58,7 +58,7 @@ export function patience(parent: AbortSignal, { idleMs, totalMs }: Limits, sched
       pauses = Number.POSITIVE_INFINITY
       cancelIdle()
       cancelTotal()
-      parent.removeEventListener('abort', end)
+      letGo()
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { Ending } from '../kernel/ending.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Connected, Connector, ConnectorEvents } from './connector.ts'
 import type { Subject } from '../kernel/credential.ts'
@@ -58,11 +59,11 @@ function open(options: ProviderConnection, events: ConnectorEvents): Connected {
     source: {
       connection,
       close,
-      callTool: async (name, input, { principal, signal, meta }) => {
+      callTool: async (name, input, { principal, ending, meta }) => {
         if (isClosed) throw new GatewayError('connection_unusable', `The connection ${connection} is closed.`)
         const action = actionOf(provider, name)
         const vendor = vendorOf(subjectOf(options, principal), traceHeaders(meta))
-        return await whileOpen(running, signal, (until) => runAction(action, input, place.parsed, vendor, until))
+        return await whileOpen(running, ending, (until) => runAction(action, input, place.parsed, vendor, until))
       },
     },
   }
@@ -98,21 +99,21 @@ function subjectOf({ connection, provider, ownership }: ProviderConnection, { us
 /** Runs with a signal that fires when the caller gives up or the connection is closed. */
 async function whileOpen<T>(
   running: Roster<AbortController>,
-  caller: AbortSignal,
+  caller: Ending,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
-  if (caller.aborted) abort()
-  caller.addEventListener('abort', abort, { once: true })
+  if (caller.isOver()) abort()
+  const letGo = caller.whenOver(abort)
   const number = running.enter(controller)
   try {
     return await work(controller.signal)
   } catch (error) {
-    throw controller.signal.aborted && !caller.aborted ? endedMeanwhile(error) : error
+    throw controller.signal.aborted && !caller.isOver() ? endedMeanwhile(error) : error
   } finally {
     running.leave(number)
-    caller.removeEventListener('abort', abort)
+    letGo()
   }
 }
 

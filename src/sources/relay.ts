@@ -56,23 +56,29 @@ export const ask = (client: Client, method: string, params: JsonObject, options:
  * all reject with `upstream_timeout`, the caller's end with `cancelled`; both reach the server. Other failures are thrown
  * as they came.
  */
-export async function relay(
+export function relay(
   { link, calls }: RelayLine,
   call: RelayedCall,
   limits: Limits,
   schedule: Schedule,
 ): Promise<JsonObject> {
   const { exchange } = call
-  const waiting = patience(exchange.signal, limits, schedule)
+  const waiting = patience(exchange.ending, limits, schedule)
   const inFlight = calls.enter(exchange, waiting)
-  try {
-    return toResult(await sent(link, call, { waiting, tag: inFlight.tag, totalMs: limits.totalMs }))
-  } catch (error) {
-    throw toRelayError(error, exchange, waiting, limits)
-  } finally {
+  const over = (): void => {
     calls.leave(inFlight)
     waiting.release()
   }
+  return sent(link, call, { waiting, tag: inFlight.tag, totalMs: limits.totalMs }).then(
+    (result) => {
+      over()
+      return toResult(result)
+    },
+    (error: unknown) => {
+      over()
+      throw toRelayError(error, exchange, waiting, limits)
+    },
+  )
 }
 
 interface Sending {
@@ -101,8 +107,8 @@ function sent(link: Link, call: RelayedCall, { waiting, tag, totalMs }: Sending)
   })
 }
 
-function toRelayError(error: unknown, { signal }: Exchange, waiting: Patience, { totalMs }: Limits): unknown {
-  if (signal.aborted) return new GatewayError('cancelled', 'The call was cancelled.', { cause: error })
+function toRelayError(error: unknown, { ending }: Exchange, waiting: Patience, { totalMs }: Limits): unknown {
+  if (ending.isOver()) return new GatewayError('cancelled', 'The call was cancelled.', { cause: error })
   switch (waiting.expired()) {
     case 'idle':
       return new GatewayError('upstream_timeout', 'The server did not answer in time.', { cause: error })

@@ -12,16 +12,21 @@ const MAX_MS = 10 * 60_000
  * call again with its answers and the server's state as it was, at most 8 times within 10 minutes. A modern caller gets the
  * result untouched. Rejects with `upstream_refused` when the caller cannot be asked.
  */
-export async function withRounds(
-  send: (resumption: Resumption | undefined) => Promise<JsonObject>,
-  exchange: Exchange,
-  clock: Clock,
-): Promise<JsonObject> {
+export function withRounds(send: Send, exchange: Exchange, clock: Clock): Promise<JsonObject> {
+  const first = send(exchange.resumption)
+  if (exchange.protocol.era === 'modern') return first
   const until = clock() + MAX_MS
-  let result = await send(exchange.resumption)
-  if (exchange.protocol.era === 'modern') return result
+  return first.then((result) =>
+    isInputRequired(result) ? rounds(send, exchange, result, () => clock() >= until) : result,
+  )
+}
+
+type Send = (resumption: Resumption | undefined) => Promise<JsonObject>
+
+async function rounds(send: Send, exchange: Exchange, first: JsonObject, isLate: () => boolean): Promise<JsonObject> {
+  let result = first
   for (let round = 1; isInputRequired(result); round += 1) {
-    if (round > MAX_ROUNDS || clock() >= until) {
+    if (round > MAX_ROUNDS || isLate()) {
       throw new GatewayError('upstream_refused', 'The server asked for input again and again; the call was given up.')
     }
     const inputResponses = await answersTo(result['inputRequests'], exchange)

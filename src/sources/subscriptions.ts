@@ -1,3 +1,4 @@
+import { ending } from '../kernel/ending.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import type { JsonObject } from '../kernel/json.ts'
@@ -87,5 +88,5 @@ const lasting = ({ principal, requestId, protocol }: Exchange): Exchange => ({
   principal,
   requestId,
   protocol,
-  signal: new AbortController().signal,
+  ending: ending(),
 })

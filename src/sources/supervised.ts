@@ -1,6 +1,7 @@
 import type { ConnectionStatus } from '../kernel/connection.ts'
 import type { Source } from '../kernel/source.ts'
-import type { GatewayError } from '../kernel/errors.ts'
+import { type GatewayError, toError } from '../kernel/errors.ts'
+import type { ToolResult } from '../kernel/tool.ts'
 import { roster } from '../kernel/roster.ts'
 import type { ConnectionSpec, ConnectionTools } from './connection-spec.ts'
 import type { Connected } from './connector.ts'
@@ -51,12 +52,13 @@ export function supervised(spec: ConnectionSpec, deps: SupervisedDeps, from?: In
     spec,
     source: {
       connection: spec.slug,
-      async callTool(name, input, exchange) {
-        const { source: inner } = run.live ?? (await ready(run, exchange.signal))
-        return whileUp(run, inner.callTool(name, input, exchange))
+      callTool(name, input, exchange) {
+        const call = ({ source: inner }: Connected): Promise<ToolResult> =>
+          whileUp(run, inner.callTool(name, input, exchange))
+        return run.live ? call(run.live) : ready(run, exchange.ending.signal()).then(call)
       },
       async request(method, params, exchange) {
-        const { source: inner } = await ready(run, exchange.signal)
+        const { source: inner } = run.live ?? (await ready(run, exchange.ending.signal()))
         if (isSubscription(method)) return run.subscriptions.change(inner, method, params, exchange)
         return whileUp(run, send(inner, method, params, exchange))
       },
@@ -140,7 +142,7 @@ function whileUp<T>(run: Run, work: Promise<T>): Promise<T> {
       },
       (error: unknown) => {
         run.calls.leave(number)
-        reject(error instanceof Error ? error : new Error(String(error)))
+        reject(toError(error))
       },
     )
   })

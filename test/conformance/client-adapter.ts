@@ -1,3 +1,4 @@
+import { endingWith } from '../../src/kernel/ending.ts'
 import { z } from 'zod'
 import { createEgress } from '../../src/egress/egress.ts'
 import type { Exchange } from '../../src/kernel/exchange.ts'
@@ -140,7 +141,7 @@ function exchange(more: Partial<Exchange>): Exchange {
       credential: 'loopback',
     },
     requestId: 'conformance',
-    signal: AbortSignal.timeout(30_000),
+    ending: endingWith(AbortSignal.timeout(30_000)),
     protocol: { era, version, capabilities: CAPABILITIES },
     ask: ({ method, params }) => Promise.resolve(answerTo(method, params)),
     ...more,

@@ -1,3 +1,4 @@
+import { ending } from '../../src/kernel/ending.ts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import github from '../../providers/github/index.ts'
 import gmail from '../../providers/gmail/index.ts'
@@ -74,7 +75,7 @@ const exchange = (): Exchange => ({
     credential: 'loopback',
   },
   requestId: 'request-1',
-  signal: new AbortController().signal,
+  ending: ending(),
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
 })
 

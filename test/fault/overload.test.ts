@@ -1,3 +1,4 @@
+import { ending } from '../../src/kernel/ending.ts'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { toGatewayError } from '../../src/kernel/errors.ts'
 import type { ToolResult } from '../../src/kernel/tool.ts'
@@ -105,10 +106,10 @@ describe('a call that waits', () => {
 
   it('leaves the queue when its caller goes away, and nothing is sent', async () => {
     const { gateway, first, open } = await waitingCall()
-    const caller = new AbortController()
-    const leaving = gateway.call('quiet', READ, {}, { signal: caller.signal })
+    const caller = ending()
+    const leaving = gateway.call('quiet', READ, {}, { ending: caller })
     await expect.poll(() => gateway.deps.concurrency.counts().connections[0]?.waiting).toBe(1)
-    caller.abort()
+    caller.end('The caller went away.')
     await expect(leaving).rejects.toMatchObject({ code: 'cancelled' })
     open()
     await first

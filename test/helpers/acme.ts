@@ -1,3 +1,4 @@
+import { endingWith } from '../../src/kernel/ending.ts'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import type { JsonObject } from '../../src/kernel/json.ts'
@@ -188,7 +189,7 @@ export const exchange = (signal: AbortSignal = new AbortController().signal, use
     ...(user !== undefined && { user }),
   },
   requestId: 'r1',
-  signal,
+  ending: endingWith(signal),
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
 })
 

@@ -1,3 +1,4 @@
+import { ending } from '../../src/kernel/ending.ts'
 import type { AliasBook } from '../../src/admin/alias-book.ts'
 import { buildCatalog, type CatalogInput, type Pins, type ToolOverride } from '../../src/catalog/catalog.ts'
 import { callTool } from '../../src/gateway/call-tool.ts'
@@ -161,7 +162,7 @@ export const principal = (agent: string, more: Partial<Principal> = {}): Princip
 export const exchange = (who: Principal): Exchange => ({
   principal: who,
   requestId: 'request-1',
-  signal: new AbortController().signal,
+  ending: ending(),
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
 })
 

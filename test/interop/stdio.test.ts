@@ -82,10 +82,10 @@ describe.each([
   it('hears of progress, and cancels with a notification', async () => {
     const tools = await open()
     const stopped = vi.fn()
-    tools.define('endless', (_input, { onProgress, signal }) => {
+    tools.define('endless', (_input, { onProgress, ending }) => {
       onProgress?.({ progress: 1 })
       return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
+        ending.whenOver(() => {
           stopped()
           reject(new Error('stopped'))
         })
@@ -169,8 +169,8 @@ describe.each([
   it('ends when the input ends, and aborts what runs', async () => {
     const tools = await open()
     const stopped = vi.fn()
-    tools.define('endless', (_input, { signal }) => {
-      signal.addEventListener('abort', stopped)
+    tools.define('endless', (_input, { ending }) => {
+      ending.whenOver(stopped)
       return new Promise(() => undefined)
     })
     const call = client.request('tools/call', { name: 'endless' }).catch(() => 'gone')

@@ -131,9 +131,9 @@ describe.each(CLIENTS)('%s', (_name, era, connect) => {
   it.each([false, true])('cancels, and the source knows (with progress: %s)', async (progress) => {
     const tools = fakeTools()
     const stopped = vi.fn()
-    tools.define('endless', (_input, { signal }) => {
+    tools.define('endless', (_input, { ending }) => {
       return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
+        ending.whenOver(() => {
           stopped()
           reject(new Error('stopped'))
         })

@@ -1,3 +1,4 @@
+import type { Ending } from '../../../src/kernel/ending.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -46,11 +47,11 @@ async function oddGateway(answer: (request: IncomingMessage, response: ServerRes
 
 /** A tool that runs until it is stopped. */
 function endless() {
-  const seen: AbortSignal[] = []
+  const seen: Ending[] = []
   const tools = [sourceTool('read_note')]
-  const run = (_name: string, _input: unknown, { signal }: { readonly signal: AbortSignal }) => {
-    seen.push(signal)
-    return new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
+  const run = (_name: string, _input: unknown, { ending }: { readonly ending: Ending }) => {
+    seen.push(ending)
+    return new Promise<never>((_, reject) => ending.whenOver(() => reject(new Error('stopped'))))
   }
   return { seen, connections: { notes: { tools, run } } }
 }
@@ -109,7 +110,7 @@ describe('a bridge for a legacy client', () => {
     send(legacy(2, 'tools/call', CALL))
     await expect.poll(() => seen.length).toBe(1)
     send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 2 } })
-    await expect.poll(() => seen[0]?.aborted).toBe(true)
+    await expect.poll(() => seen[0]?.isOver()).toBe(true)
   })
 
   it('goes on in a new session when the gateway was started again', async () => {
@@ -171,7 +172,7 @@ describe('a bridge for a modern client', () => {
     send(modern(1, 'tools/call', CALL, { progressToken: 'p' }))
     await expect.poll(() => seen.length).toBe(1)
     send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })
-    await expect.poll(() => seen[0]?.aborted).toBe(true)
+    await expect.poll(() => seen[0]?.isOver()).toBe(true)
     send(modern(2, 'server/discover'))
     await expect.poll(() => answer(2)).toBeDefined()
     expect(answer(1)).toBeUndefined()
@@ -225,7 +226,7 @@ describe('a bridge', () => {
     await expect.poll(() => seen.length).toBe(1)
     stop()
     await ended
-    await expect.poll(() => seen[0]?.aborted).toBe(true)
+    await expect.poll(() => seen[0]?.isOver()).toBe(true)
   })
 
   it('answers lines that are no message, skips empty ones, and goes on', async () => {

@@ -16,7 +16,7 @@ async function posting(answer: Answer, change: Partial<PostRequest> = {}) {
   const events: string[] = []
   const request: PostRequest = {
     url: new URL(`${vendor.url}/x?y=1`),
-    headers: { 'x-a': '1' },
+    headers: ['x-a', '1'],
     body: '{"a":1}',
     ending: ending(),
     maxBytes: 1_000,

@@ -1,3 +1,4 @@
+import { type Ender, type Ending, ending, endingWith } from '../../../src/kernel/ending.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concurrency, type ConcurrencyLimits, USUAL_LIMITS } from '../../../src/gateway/concurrency.ts'
@@ -15,8 +16,8 @@ function crowd(limits: Partial<ConcurrencyLimits> = {}) {
   const room = concurrency({ limits: () => ({ ...USUAL_LIMITS, ...limits }), clock: () => clock.now, schedule })
   const started: string[] = []
   const ends = new Map<string, (() => void)[]>()
-  const call = (principal: string, connection = 'notes', signal = new AbortController().signal) =>
-    room.run({ principal, connection, signal }, async (waited) => {
+  const call = (principal: string, connection = 'notes', over: Ending = ending()) =>
+    room.run({ principal, connection, ending: over }, async (waited) => {
       started.push(principal)
       await new Promise<void>((resolve) => {
         ends.set(principal, [...(ends.get(principal) ?? []), resolve])
@@ -121,11 +122,11 @@ describe('calls at once', () => {
   it('leave the queue when they are cancelled, and never start', async () => {
     const { room, started, call, end, timers } = crowd(small(1))
     const running = call('ann')
-    const caller = new AbortController()
-    const waiting = call('ben', 'notes', caller.signal)
-    caller.abort()
+    const caller = ending()
+    const waiting = call('ben', 'notes', caller)
+    caller.end('gone')
     await expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
-    await expect(call('ben', 'notes', AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' })
+    await expect(call('ben', 'notes', endingWith(AbortSignal.abort()))).rejects.toMatchObject({ code: 'cancelled' })
     expect(timers.size).toBe(0)
     await end('ann')
     await running
@@ -135,7 +136,7 @@ describe('calls at once', () => {
 
   it('give their place back when they fail', async () => {
     const { room } = crowd(small(1))
-    const turn = { principal: 'ann', connection: 'notes', signal: new AbortController().signal }
+    const turn = { principal: 'ann', connection: 'notes', ending: ending() }
     await expect(room.run(turn, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(room.counts()).toEqual({ connections: [], principals: 0 })
   })
@@ -150,14 +151,14 @@ describe('calls at once', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { room, call, end } = crowd({ ...small(2, 5), perPrincipal: { running: 3, waiting: 4 } })
         const work: Promise<unknown>[] = []
-        const callers: AbortController[] = []
+        const callers: Ender[] = []
         for (const { principal, connection, act } of steps) {
           if (act === 'call') {
-            const caller = new AbortController()
+            const caller = ending()
             callers.push(caller)
-            work.push(call(principal, connection, caller.signal).catch(() => undefined))
+            work.push(call(principal, connection, caller).catch(() => undefined))
           } else if (act === 'end') await end(principal)
-          else callers.shift()?.abort()
+          else callers.shift()?.end('gone')
           const { connections } = room.counts()
           for (const { running, waiting } of connections) expect(running <= 2 && waiting <= 5).toBe(true)
         }

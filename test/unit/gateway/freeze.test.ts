@@ -1,3 +1,4 @@
+import { type Ending, ending } from '../../../src/kernel/ending.ts'
 import { describe, expect, it } from 'vitest'
 import type { Freeze } from '../../../src/kernel/freeze.ts'
 import { ECHO, testGateway } from '../../helpers/test-gateway.ts'
@@ -11,16 +12,16 @@ const freeze = (scope: Freeze['scope'], id?: string): Freeze => ({
 const READ = 'conn:notes:read_note'
 const agents = [{ id: 'sidekick' }, { id: 'ci' }]
 
-/** A source that answers when it is told to, and never listens to its signal. */
+/** A source that answers when it is told to, and never listens to its ending. */
 function slow() {
   const answers: (() => void)[] = []
-  const signals: AbortSignal[] = []
-  const run = (_name: string, _input: unknown, { signal }: { readonly signal: AbortSignal }) =>
+  const endings: Ending[] = []
+  const run = (_name: string, _input: unknown, { ending: end }: { readonly ending: Ending }) =>
     new Promise<{ content: [] }>((resolve) => {
-      signals.push(signal)
+      endings.push(end)
       answers.push(() => resolve({ content: [] }))
     })
-  return { answers, signals, gateway: testGateway({ agents, connections: { notes: { ...ECHO, run }, other: ECHO } }) }
+  return { answers, endings, gateway: testGateway({ agents, connections: { notes: { ...ECHO, run }, other: ECHO } }) }
 }
 
 describe('the emergency stop', () => {
@@ -47,13 +48,13 @@ describe('the emergency stop', () => {
   })
 
   it('aborts what runs at once, also when the source does not listen, and leaves others alone', async () => {
-    const { gateway, answers, signals } = slow()
+    const { gateway, answers, endings } = slow()
     const { call, freezes } = gateway
     const stopped = call('sidekick', READ)
     const other = call('ci', READ)
     await expect.poll(() => answers).toHaveLength(2)
     freezes.set([freeze('agent', 'sidekick')])
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+    expect(endings.map((one) => one.isOver())).toEqual([true, false])
     await expect(stopped).rejects.toMatchObject({ code: 'frozen' })
     for (const answer of answers) answer()
     expect(await other).toEqual({ content: [] })
@@ -62,20 +63,18 @@ describe('the emergency stop', () => {
 
   it('leaves nothing behind on a caller that lives long', async () => {
     const { call, freezes } = testGateway({ agents, connections: { notes: ECHO } })
-    const { signal } = new AbortController()
-    const added: string[] = []
-    const counted = new Proxy(signal, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name)
-        if (typeof value !== 'function') return value
-        if (name === 'addEventListener' || name === 'removeEventListener') added.push(name)
-        return value.bind(target) as unknown
-      },
-    })
-    for (let n = 0; n < 20; n++) await call('ci', READ, {}, { signal: counted })
-    expect(added.filter((name) => name === 'addEventListener').length).toBe(
-      added.filter((name) => name === 'removeEventListener').length,
-    )
+    const caller = ending()
+    let listening = 0
+    const whenOver: typeof caller.whenOver = (listener) => {
+      const letGo = caller.whenOver(listener)
+      listening += 1
+      return () => {
+        letGo()
+        listening -= 1
+      }
+    }
+    for (let n = 0; n < 20; n++) await call('ci', READ, {}, { ending: { ...caller, whenOver } })
+    expect(listening).toBe(0)
     expect(freezes.running()).toBe(0)
   })
 })

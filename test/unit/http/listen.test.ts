@@ -62,8 +62,8 @@ describe('listen', () => {
 
   it('refuses new requests while running ones finish, but hears cancellations', async () => {
     const tools = fakeTools()
-    tools.define('slow', (_input, { signal }) => {
-      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
+    tools.define('slow', (_input, { ending }) => {
+      return new Promise((_resolve, reject) => ending.whenOver(() => reject(new Error('stopped'))))
     })
     const edge = await startEdge({ tools })
     const session = await initialize(edge)
@@ -102,8 +102,8 @@ describe('listen', () => {
   it('cuts off what does not finish in time, and connections that never asked anything', async () => {
     const tools = fakeTools()
     const aborted = vi.fn()
-    tools.define('slow', (_input, { signal }) => {
-      signal.addEventListener('abort', aborted)
+    tools.define('slow', (_input, { ending }) => {
+      ending.whenOver(aborted)
       return new Promise(() => undefined)
     })
     const edge = await startEdge({ tools })

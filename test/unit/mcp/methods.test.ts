@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/kernel/errors.ts'
 import type { Exchange } from '../../../src/kernel/exchange.ts'
@@ -9,7 +10,7 @@ import { fakeTools, mcpDeps, principalOf, text } from '../../interop/fixture.ts'
 const exchange = (era: 'legacy' | 'modern'): Exchange => ({
   principal: principalOf('ann'),
   requestId: 'r1',
-  signal: new AbortController().signal,
+  ending: ending(),
   protocol: { era, version: era === 'modern' ? '2026-07-28' : '2025-11-25', capabilities: {} },
 })
 

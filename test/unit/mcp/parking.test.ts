@@ -110,7 +110,7 @@ describe('a call that waits for its modern caller', () => {
     const failed = vi.fn()
     await start(async (_input, exchange) => {
       await exchange.ask?.(ROOTS).catch(failed)
-      return text(String(exchange.signal.aborted))
+      return text(String(exchange.ending.isOver()))
     })
     const { requestState } = await ask()
     edge.advance(10 * MINUTE)
@@ -159,8 +159,8 @@ describe('a call that waits for its modern caller', () => {
 
   it('is aborted when its principal loses its rights', async () => {
     const aborted = vi.fn()
-    await start(async (_input, { ask: put, signal }) => {
-      signal.addEventListener('abort', aborted)
+    await start(async (_input, { ask: put, ending }) => {
+      ending.whenOver(aborted)
       return text(JSON.stringify(await put?.(ROOTS)))
     })
     const { requestState } = await ask()
@@ -174,8 +174,8 @@ describe('a call that waits for its modern caller', () => {
 
   it('is aborted when its tool is hidden meanwhile', async () => {
     const aborted = vi.fn()
-    await start(async (_input, { ask: put, signal }) => {
-      signal.addEventListener('abort', aborted)
+    await start(async (_input, { ask: put, ending }) => {
+      ending.whenOver(aborted)
       return text(JSON.stringify(await put?.(ROOTS)))
     })
     const { requestState } = await ask()
@@ -190,10 +190,10 @@ describe('a call that waits for its modern caller', () => {
 
   it('is cancelled with the request that it is on, whichever that is', async () => {
     const aborted = vi.fn()
-    await start(async (_input, { ask: put, signal }) => {
+    await start(async (_input, { ask: put, ending }) => {
       await put?.(ROOTS)
       return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
+        ending.whenOver(() => {
           aborted()
           reject(new Error('stopped'))
         })

@@ -14,9 +14,9 @@ import {
 const endless = () => {
   const tools = fakeTools()
   const aborted = vi.fn()
-  tools.define('endless', (_input, { signal }) => {
+  tools.define('endless', (_input, { ending }) => {
     return new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => {
+      ending.whenOver(() => {
         aborted()
         reject(new Error('stopped'))
       })

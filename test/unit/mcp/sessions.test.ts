@@ -107,8 +107,8 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
     const tools = fakeTools()
     const stopped = vi.fn()
     let release = (): void => undefined
-    tools.define('endless', (_input, { signal }) => {
-      signal.addEventListener('abort', stopped)
+    tools.define('endless', (_input, { ending }) => {
+      ending.whenOver(stopped)
       return new Promise((resolve) => {
         release = () => resolve(text('too late'))
       })
@@ -128,8 +128,8 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
   })
 
   it('give no answer to a cancelled request, and close its stream', async () => {
-    edge.tools.define('patient', (_input, { signal }) => {
-      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
+    edge.tools.define('patient', (_input, { ending }) => {
+      return new Promise((_resolve, reject) => ending.whenOver(() => reject(new Error('stopped'))))
     })
     const session = await initialize(edge)
     const call = post(edge, { ...LIST, id: 'c1', method: 'tools/call', params: { name: 'patient' } }, { session })
@@ -144,11 +144,11 @@ describe.each([true, false])('legacy sessions (lean door: %s)', (lean) => {
   it('run on when the client goes away, because that is no cancellation', async () => {
     let aborted = false
     let finish = (): void => undefined
-    edge.tools.define('slow', async (_input, { signal }) => {
+    edge.tools.define('slow', async (_input, { ending }) => {
       await new Promise<void>((resolve) => {
         finish = resolve
       })
-      aborted = signal.aborted
+      aborted = ending.isOver()
       return text('done')
     })
     const session = await initialize(edge)

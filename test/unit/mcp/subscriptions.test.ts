@@ -1,3 +1,4 @@
+import { endingWith } from '../../../src/kernel/ending.ts'
 import { describe, expect, it, vi } from 'vitest'
 import type { Exchange } from '../../../src/kernel/exchange.ts'
 import { subscriptionBook } from '../../../src/mcp/subscriptions.ts'
@@ -9,7 +10,7 @@ const ANN = principalOf('ann')
 const exchange = (signal = new AbortController().signal): Exchange => ({
   principal: ANN,
   requestId: 'r1',
-  signal,
+  ending: endingWith(signal),
   protocol: { era: 'legacy', version: '2025-11-25', capabilities: {} },
 })
 
@@ -43,7 +44,7 @@ describe('who follows which resource', () => {
     one.remove('file:///a')
     one.remove('file:///a')
     expect(unsubscribe).toHaveBeenCalledTimes(2)
-    expect(unsubscribe.mock.lastCall?.[1].signal.aborted).toBe(false)
+    expect(unsubscribe.mock.lastCall?.[1].ending.isOver()).toBe(false)
     expect(book.count()).toBe(0)
   })
 

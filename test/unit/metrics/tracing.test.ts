@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import {
   type Attributes,
   type Context,
@@ -88,7 +89,7 @@ afterEach(() => {
 const EXCHANGE: Exchange = {
   principal: adminPrincipal('acme'),
   requestId: 'r-1',
-  signal: new AbortController().signal,
+  ending: ending(),
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
 }
 const ERROR = 2

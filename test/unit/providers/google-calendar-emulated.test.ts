@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import calendar from '../../../providers/google-calendar/index.ts'
 import { createEgress, type Egress } from '../../../src/egress/egress.ts'
@@ -23,7 +24,7 @@ afterAll(async () => {
 const exchange: Exchange = {
   principal: { id: 'agent:test', organisation: 'acme', agent: 'test', groups: [], claims: {}, credential: 'loopback' },
   requestId: 'request-1',
-  signal: new AbortController().signal,
+  ending: ending(),
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
 }
 
@@ -40,7 +41,7 @@ it('keeps a calendar at a service with state: who it is, events with and without
     onResourceUpdated: () => undefined,
     onLost: () => expect.unreachable('the connection is lost'),
   }
-  const connected = await connector.connect(events, exchange.signal)
+  const connected = await connector.connect(events, exchange.ending.signal())
   onTestFinished(() => connected.close())
   const call = async (name: string, input: JsonObject) =>
     (await connected.source.callTool(name, input, exchange)).structuredContent

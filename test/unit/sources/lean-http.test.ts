@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -220,10 +221,10 @@ describe('a call over Streamable HTTP, on the quick way and on the complete way'
   it('ends a call that its caller cancels or whose connection is closed', async () => {
     const { url, seen } = await server(() => undefined)
     const { call, close } = await connect(http(url))
-    const caller = new AbortController()
-    const cancelled = call('act', {}, { signal: caller.signal })
+    const caller = ending()
+    const cancelled = call('act', {}, { ending: caller })
     await vi.waitFor(() => expect(seen.calls).toHaveLength(1), { timeout: 10_000 })
-    caller.abort()
+    caller.end('The caller went away.')
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
     const closed = expect(call('act')).rejects.toMatchObject({ code: 'upstream_failed' })
     await vi.waitFor(() => expect(seen.calls).toHaveLength(2), { timeout: 10_000 })
@@ -238,9 +239,7 @@ describe('a call over Streamable HTTP, on the quick way and on the complete way'
     const warned = vi.fn()
     process.on('warning', warned)
     onTestFinished(() => void process.off('warning', warned))
-    const ended = Promise.allSettled(
-      Array.from({ length: 20 }, () => call('act', {}, { signal: new AbortController().signal })),
-    )
+    const ended = Promise.allSettled(Array.from({ length: 20 }, () => call('act', {}, { ending: ending() })))
     await vi.waitFor(() => expect(seen.calls).toHaveLength(20), { timeout: 10_000 })
     await close()
     await ended

@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { GatewayError } from '../../../src/kernel/errors.ts'
 import { personalLines } from '../../../src/sources/personal-lines.ts'
@@ -77,13 +78,13 @@ describe('what a legacy server asks', () => {
 
   it('is refused over stdio while calls of several principals run: it would be a guess', async () => {
     const { call } = await reach('stdio legacy')
-    const gone = new AbortController()
-    const hanging = call('hang', {}, { ...caller('legacy', { name: 'bob' }), signal: gone.signal })
+    const gone = ending()
+    const hanging = call('hang', {}, { ...caller('legacy', { name: 'bob' }), ending: gone })
     const ann = caller('legacy')
     expect(JSON.parse(textOf(await call('elicit', {}, ann)))).toMatchObject({
       error: { code: -32603, message: expect.stringContaining('cannot be told which caller') },
     })
-    gone.abort()
+    gone.end('The caller went away.')
     await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
     expect(nameIn(await call('elicit', {}, ann))).toBe('Ann')
   })

@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer } from 'node:net'
@@ -118,7 +119,7 @@ export const anExchange = (): Exchange => ({
     credential: 'key',
   },
   requestId: 'request-1',
-  signal: new AbortController().signal,
+  ending: ending(),
   protocol: { era: 'modern', version: '2026-07-28', capabilities: {} },
 })
 

@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
@@ -104,10 +105,10 @@ describe('an MCP connection over Streamable HTTP', () => {
     const onProgress = vi.fn()
     await call('slow', {}, { onProgress })
     expect(onProgress).toHaveBeenCalledTimes(2)
-    const caller = new AbortController()
-    const hanging = call('hang', {}, { signal: caller.signal })
+    const caller = ending()
+    const hanging = call('hang', {}, { ending: caller })
     await vi.waitFor(() => expect(fake.requests.at(-1)?.headers['mcp-name']).toBe('hang'), { timeout: 10_000 })
-    caller.abort()
+    caller.end('The caller went away.')
     await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
     await vi.waitFor(() => expect(fake.state.aborted).toBe(1), { timeout: 10_000 })
     await probe()

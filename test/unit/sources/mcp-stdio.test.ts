@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { describe, expect, it, vi } from 'vitest'
 import { Secret } from '../../../src/kernel/secret.ts'
 import { memoryVerdicts } from '../../../src/sources/verdicts.ts'
@@ -48,10 +49,10 @@ describe('an MCP connection over stdio', () => {
 
   it('tells the server when a caller cancels', async () => {
     const { call } = await connect(fixture('fine'))
-    const caller = new AbortController()
-    const hanging = call('hang', {}, { signal: caller.signal })
+    const caller = ending()
+    const hanging = call('hang', {}, { ending: caller })
     await call('echo')
-    caller.abort(new Error('a private reason'))
+    caller.end(new Error('a private reason'))
     await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
     const [cancelled] = JSON.parse(textOf(await call('cancelled')))
     expect(cancelled).toEqual({ requestId: expect.any(Number), reason: 'The request was cancelled.' })
@@ -95,10 +96,10 @@ describe('an MCP connection over stdio', () => {
     const onLog = vi.fn()
     await call('log', {}, { onLog })
     expect(onLog.mock.calls).toEqual([[{ level: 'info', data: 'hello', 'x-log': true }]])
-    const other = new AbortController()
-    const hanging = call('hang', {}, { signal: other.signal, onLog }).catch(() => undefined)
+    const other = ending()
+    const hanging = call('hang', {}, { ending: other, onLog }).catch(() => undefined)
     await call('log', {}, { onLog })
-    other.abort()
+    other.end('The caller went away.')
     await hanging
     expect(onLog).toHaveBeenCalledTimes(1)
   })

@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ToolResult } from '../../../src/kernel/tool.ts'
 import { wholeServer, type Whole, type WholeKind } from '../../fakes/downstream/whole.ts'
@@ -97,10 +98,10 @@ describe.each(KINDS)('a %s server', (kind) => {
       expect(onProgress.mock.calls).toEqual([[{ progress: 1, total: 2 }], [{ progress: 2, total: 2 }]])
       await call('log', {}, { ...mute(era), onLog })
       expect(onLog.mock.calls).toEqual([[{ level: 'debug', data: 'hello' }]])
-      const gone = new AbortController()
-      const hanging = call('hang', {}, { ...mute(era), signal: gone.signal })
+      const gone = ending()
+      const hanging = call('hang', {}, { ...mute(era), ending: gone })
       await call('era', {}, mute(era))
-      gone.abort()
+      gone.end('The caller went away.')
       await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
     }
   })

@@ -1,3 +1,4 @@
+import { ending } from '../../../src/kernel/ending.ts'
 import { describe, expect, it, vi } from 'vitest'
 import type { Resumption } from '../../../src/kernel/exchange.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
@@ -69,7 +70,7 @@ describe('patience', () => {
 
   it('runs out with silence, which signs of life begin anew', async () => {
     const time = lever()
-    const waiting = patience(new AbortController().signal, limits, time.schedule)
+    const waiting = patience(ending(), limits, time.schedule)
     await time.advance(90)
     waiting.touch()
     await time.advance(90)
@@ -82,7 +83,7 @@ describe('patience', () => {
 
   it('does not run out with silence while a person is asked, but in the end', async () => {
     const time = lever()
-    const waiting = patience(new AbortController().signal, limits, time.schedule)
+    const waiting = patience(ending(), limits, time.schedule)
     const [resume, other] = [waiting.pause(), waiting.pause()]
     await time.advance(500)
     other()
@@ -91,7 +92,7 @@ describe('patience', () => {
     resume()
     await time.advance(100)
     expect(waiting.expired()).toBe('idle')
-    const endless = patience(new AbortController().signal, limits, time.schedule)
+    const endless = patience(ending(), limits, time.schedule)
     endless.pause()
     await time.advance(1_000)
     expect(endless.expired()).toBe('total')
@@ -99,15 +100,15 @@ describe('patience', () => {
 
   it('ends with the caller, and leaves nothing behind', () => {
     const time = lever()
-    const gone = new AbortController()
-    const waiting = patience(gone.signal, limits, time.schedule)
-    gone.abort()
+    const gone = ending()
+    const waiting = patience(gone, limits, time.schedule)
+    gone.end('The caller went away.')
     expect([waiting.ending.isOver(), waiting.expired()]).toEqual([true, undefined])
     const resume = waiting.pause()
     waiting.release()
     resume()
     waiting.touch()
     expect(time.waiting()).toEqual([])
-    expect(patience(gone.signal, limits, time.schedule).ending.isOver()).toBe(true)
+    expect(patience(gone, limits, time.schedule).ending.isOver()).toBe(true)
   })
 })
