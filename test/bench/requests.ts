@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool, request } from 'undici'
+import type { Readable } from 'node:stream'
+import { Pool, request } from 'undici'
 import type { Send } from './load.ts'
 
 export type Era = 'legacy' | 'modern'
@@ -73,33 +74,29 @@ async function sender(endpoint: Endpoint, connections: number, run: (post: Post)
   const post: Post = async (method, params) => {
     const headers = { ...common, ...(endpoint.era === 'modern' && modernHeaders(method, params)) }
     const body = toBody(endpoint.era, method, params, ++calls)
-    const { status, ...answer } = await read(pool, { path: pathname, method: 'POST', headers, body })
-    if (status === 200 && !FAILURE.test(answer.ends)) return answer
-    throw new Error(`${endpoint.url} answered ${status}: ${answer.ends.slice(0, 300)}`)
+    const response = await pool.request({ path: pathname, method: 'POST', headers, body })
+    const answer = await endsOf(response.body)
+    if (response.statusCode === 200 && !FAILURE.test(answer.ends)) return answer
+    throw new Error(`${endpoint.url} answered ${response.statusCode}: ${answer.ends.slice(0, 300)}`)
   }
   return { send: () => run(post), close: () => pool.close() }
 }
 
 /** Reads the whole answer and keeps its ends alone, so that one large body costs the load what many small ones do. */
-const read = (pool: Pool, request: Dispatcher.DispatchOptions): Promise<Answer & { readonly status: number }> =>
+const endsOf = (body: Readable): Promise<Answer> =>
   new Promise((resolve, reject) => {
     let head: Buffer = Buffer.alloc(0)
     let tail: Buffer = head
     let bytes = 0
-    let status = 0
-    pool.dispatch(request, {
-      onRequestStart: () => undefined,
-      onResponseStart: (_controller, code) => void (status = code),
-      onResponseData(_controller, chunk) {
-        bytes += chunk.length
-        const rest = chunk.subarray(0, END_BYTES - head.length)
-        if (rest.length > 0) head = Buffer.concat([head, rest])
-        const after = chunk.subarray(rest.length).subarray(-END_BYTES)
-        tail = after.length < END_BYTES ? Buffer.concat([tail, after]).subarray(-END_BYTES) : after
-      },
-      onResponseEnd: () => resolve({ status, ends: `${head.toString()}${tail.toString()}`, bytes }),
-      onResponseError: (_controller, error) => reject(error),
+    body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      const rest = chunk.subarray(0, END_BYTES - head.length)
+      if (rest.length > 0) head = Buffer.concat([head, rest])
+      const after = chunk.subarray(rest.length).subarray(-END_BYTES)
+      tail = after.length < END_BYTES ? Buffer.concat([tail, after]).subarray(-END_BYTES) : after
     })
+    body.on('end', () => resolve({ ends: `${head.toString()}${tail.toString()}`, bytes }))
+    body.on('error', reject)
   })
 
 const base = ({ key, era }: Endpoint): Record<string, string> => ({
