@@ -117,7 +117,10 @@ export function testGateway(options: TestGatewayOptions = {}): TestGateway {
       return options.approvals?.()
     },
     snapshot: () => snapshot,
-    listings: listings({ pageSize: options.pageSize ?? 1_000, features: () => snapshot.catalog.features }),
+    listings: listings({
+      ...(options.pageSize !== undefined && { pageSize: options.pageSize }),
+      features: () => snapshot.catalog.features,
+    }),
     validator: schemaValidator(),
     limits: memoryLimits(() => clock.now),
     concurrency: concurrency({
