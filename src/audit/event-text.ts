@@ -10,7 +10,7 @@ const MAX_TEXT = 4_096
  */
 export function toEventText(event: AuditEvent): string {
   const text = JSON.stringify(event)
-  if (Buffer.byteLength(text) <= MAX_EVENT_BYTES) return text
+  if (isWithin(text, MAX_EVENT_BYTES)) return text
   return JSON.stringify(Object.fromEntries(Object.entries(event).map(([name, value]) => [name, shortened(value)])))
 }
 
@@ -19,3 +19,6 @@ function shortened(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return { omittedBytes: Buffer.byteLength(JSON.stringify(value)) }
 }
+
+/** Characters take at most three bytes each: most texts need not be counted. */
+const isWithin = (text: string, bytes: number): boolean => text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes

@@ -224,14 +224,14 @@ function chainOf(
   return async (events) => {
     const segment = writer.beginsNext()
     const first = segment === undefined ? [] : [toEventText(ourEvent('audit.segment', clock, { segment }))]
-    const lines: Buffer[] = []
+    const lines: string[] = []
     let next = link
     for (const event of [...first, ...events]) {
       const sealed = sealLine(key, next, event)
-      lines.push(sealed.bytes)
+      lines.push(sealed.text)
       next = sealed.link
     }
-    await writer.write(Buffer.concat(lines))
+    await writer.write(Buffer.from(lines.join('')))
     return (link = next)
   }
 }

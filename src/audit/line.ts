@@ -31,12 +31,15 @@ export interface Line {
   readonly covered: Buffer
 }
 
-/** The line, with its line feed, that follows `before`, and where the chain stands after it. `event` is a JSON object's text. */
-export function sealLine(key: Buffer, before: Link, event: string): { readonly bytes: Buffer; readonly link: Link } {
+/**
+ * The line, with its line feed, that follows `before`, and where the chain stands after it; its bytes are the text's UTF-8.
+ * `event` is a JSON object's text as `JSON.stringify` makes it, without lone surrogates.
+ */
+export function sealLine(key: Buffer, before: Link, event: string): { readonly text: string; readonly link: Link } {
   const seq = before.seq + 1
-  const covered = Buffer.from(`{"seq":${seq},"prev":"${before.hash}",${event.slice(1, -1)}`)
+  const covered = `{"seq":${seq},"prev":"${before.hash}",${event.slice(1, -1)}`
   const hash = hashOf(key, before.hash, covered)
-  return { bytes: Buffer.concat([covered, Buffer.from(`,"hash":"${hash}"}\n`)]), link: { seq, hash } }
+  return { text: `${covered},"hash":"${hash}"}\n`, link: { seq, hash } }
 }
 
 /** Undefined when the bytes (without line feed) are no line of a log. Says nothing about whether the hash is right. */
@@ -50,7 +53,7 @@ export function parseLine(bytes: Buffer): Line | undefined {
 export const isGenuine = (key: Buffer, { record, covered }: Line): boolean =>
   hashOf(key, record.prev, covered) === record.hash
 
-const hashOf = (key: Buffer, prev: string, covered: Buffer): string =>
+const hashOf = (key: Buffer, prev: string, covered: Buffer | string): string =>
   createHmac('sha256', key).update(prev).update(covered).digest('base64url')
 
 const isAuditRecord = (value: unknown): value is AuditRecord =>

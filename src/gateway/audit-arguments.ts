@@ -47,8 +47,14 @@ export function traceOf(meta: JsonObject | undefined): string | undefined {
 }
 
 /** No claims are written as such: where nothing is written, nobody knows. */
-export const auditClaims = (claims: JsonObject): JsonObject | undefined =>
-  JSON.stringify(claims).length <= MOST_CLAIMS ? claims : undefined
+export function auditClaims(claims: JsonObject): JsonObject | undefined {
+  const isShort = shortClaims.get(claims) ?? JSON.stringify(claims).length <= MOST_CLAIMS
+  shortClaims.set(claims, isShort)
+  return isShort ? claims : undefined
+}
+
+/** A principal's claims stay the same while its credential is remembered. */
+const shortClaims = new WeakMap<JsonObject, boolean>()
 
 /** The result as the agent saw it, where a `log` obligation asks for everything and it is small enough for a log line. */
 export function auditResult(result: JsonObject, decision: Decision | undefined): AuditEvent['result'] {

@@ -19,6 +19,11 @@ export interface FrontDeps extends Pick<
 /** `POST /mcp` and `POST /mcp/<toolset>`, without a query. */
 const PATH = /^\/mcp(?:\/([A-Za-z0-9_-]{1,100}))?$/
 
+const pathOf = (url: string | undefined): readonly string[] | null =>
+  url === '/mcp' ? WITHOUT_TOOLSET : PATH.exec(url ?? '')
+
+const WITHOUT_TOOLSET = ['/mcp']
+
 const JSON_TYPES = new Set(['application/json', 'application/json; charset=utf-8', 'application/json;charset=utf-8'])
 
 /**
@@ -58,7 +63,7 @@ function askedOf(
   incoming: IncomingMessage,
 ): Asked | undefined {
   if (incoming.method !== 'POST') return undefined
-  const path = PATH.exec(incoming.url ?? '')
+  const path = pathOf(incoming.url)
   if (!path) return undefined
   const [, toolset] = path
   if (toolset !== undefined && hasToolset?.(toolset) !== true) return undefined
@@ -161,7 +166,7 @@ function send(outgoing: ServerResponse, { status, headers, body }: LeanReply, re
     ? pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
     : Buffer.byteLength(body as string)
   const told = [...ALWAYS, 'x-request-id', requestId, 'content-length', String(length)]
-  for (const [name, value] of Object.entries(headers)) told.push(name, value)
+  for (const name of Object.keys(headers)) told.push(name, headers[name] ?? '')
   outgoing.writeHead(status, told)
   if (!pieces) return void outgoing.end(body)
   outgoing.cork()

@@ -1,3 +1,4 @@
+import { afterwards } from '../kernel/afterwards.ts'
 import type { Course, Telemetry } from '../kernel/telemetry.ts'
 import { toGatewayError } from '../kernel/errors.ts'
 import type { Meter } from './call-meter.ts'
@@ -28,13 +29,11 @@ export const telemetry = ({ meter, tracing, now }: TelemetryDeps): Telemetry => 
     let upstreamMs: number | undefined
     return {
       meta: span ? span.meta : exchange.meta,
-      async sending(feature, work) {
+      sending(feature, work) {
         const sentAt = now()
-        try {
-          return await (span ? span.sending(feature, work) : work(exchange.meta))
-        } finally {
+        return afterwards(span ? span.sending(feature, work) : work(exchange.meta), () => {
           upstreamMs = (upstreamMs ?? 0) + now() - sentAt
-        }
+        })
       },
       ended(event) {
         meter.act({ method, event, totalMs: now() - startedAt, upstreamMs })

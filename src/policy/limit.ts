@@ -90,10 +90,21 @@ function drawn(
   return { next: { value: used + 1, window: name, until }, waitMs: used < limit ? 0 : Math.max(1, until - at) }
 }
 
-/** A changed rule begins with an empty bucket. */
+/** JSON of a list: what the limit is and whom it counts for. A changed rule begins with an empty bucket. */
 function keyOf(limit: Limit, subject: LimitSubject): string {
+  let key = beginnings.get(limit) ?? beginningOf(limit)
+  for (const scope of limit.per) key += `,["${scope}",${JSON.stringify(subject[scope] ?? null)}]`
+  return `${key}]`
+}
+
+/** The same for every call, while the policy lives. */
+const beginnings = new WeakMap<Limit, string>()
+
+function beginningOf(limit: Limit): string {
   const what = limit.kind === 'quota' ? [limit.window, limit.timezone] : [limit.limit, limit.windowMs]
-  return JSON.stringify([limit.rule, ...what, ...limit.per.map((scope) => [scope, subject[scope] ?? null])])
+  const beginning = JSON.stringify([limit.rule, ...what]).slice(0, -1)
+  beginnings.set(limit, beginning)
+  return beginning
 }
 
 function calendars(): CalendarOf {

@@ -102,6 +102,7 @@ function parsed(text: string): Json | undefined {
 }
 
 function mediaType({ 'content-type': type }: PostReply['headers']): string {
+  if (type === 'application/json') return type
   const [essence = ''] = (Array.isArray(type) ? type.join() : (type ?? '')).split(';')
   return essence.trim().toLowerCase()
 }

@@ -8,7 +8,7 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Egress, PostReply } from '../egress/egress.ts'
 import { type Ender, type Ending, ending } from '../kernel/ending.ts'
-import { isJsonObject, type JsonObject } from '../kernel/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { roster } from '../kernel/roster.ts'
 import { type DirectCall, type DirectRequest, type Waiting, type WaitingBook, waitingBook } from './direct-call.ts'
 import { type Hand, leanAnswer, type LeanAnswer, refusal, VERSION_KEY } from './lean-answer.ts'
@@ -168,7 +168,10 @@ function tellCancelled(transport: StreamableHTTPClientTransport, requestId: numb
 
 function withMeta(params: JsonObject, envelope: Envelope, progressToken: number): JsonObject {
   const { _meta } = params
-  return { ...params, _meta: { ...envelope, ...(isJsonObject(_meta) && _meta), progressToken } }
+  const meta: Record<string, Json | undefined> = { ...envelope }
+  if (isJsonObject(_meta)) for (const key of Object.keys(_meta)) meta[key] = _meta[key]
+  meta['progressToken'] = progressToken
+  return { ...params, _meta: meta }
 }
 
 interface Sending {

@@ -64,7 +64,7 @@ function send(
   resumption?: Resumption,
 ): Promise<JsonObject> {
   const mirrored = mirrorsHeaders(line.link) ? headers() : {}
-  return relay(line, { method, params, exchange, headers: mirrored, resumption }, timeouts, deps.schedule)
+  return relay(line, { method, params, exchange, headers: mirrored, resumption }, timeouts, deps)
 }
 
 async function sendAgain(session: Session, call: McpCall): Promise<JsonObject> {

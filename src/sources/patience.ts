@@ -1,3 +1,4 @@
+import type { Clock } from '../kernel/clock.ts'
 import { type Ending, ending } from '../kernel/ending.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -21,10 +22,16 @@ export interface Patience {
   release(): void
 }
 
+/** What time it is, and what is to be done later. */
+export interface Time {
+  readonly clock: Clock
+  readonly schedule: Schedule
+}
+
 const CANCELLED = 'The request was cancelled.'
 
 /** Runs out after `idleMs` of silence, after `totalMs` in all, or with `parent`. Leaves nothing behind after `release`. */
-export function patience(parent: Ending, { idleMs, totalMs }: Limits, schedule: Schedule): Patience {
+export function patience(parent: Ending, { idleMs, totalMs }: Limits, { clock, schedule }: Time): Patience {
   const over = ending()
   let reason: 'idle' | 'total' | undefined
   let pauses = 0
@@ -34,9 +41,14 @@ export function patience(parent: Ending, { idleMs, totalMs }: Limits, schedule: 
     end()
   }
   const onIdle = (): void => expire('idle')
-  const cancelTotal = schedule(() => expire('total'), totalMs)
+  const until = clock() + totalMs
+  let cancelTotal: (() => void) | undefined
+  // While nothing has happened its silence ends a call sooner than all of its time: most calls need one timer.
+  const limitAll = (): void => void (cancelTotal ??= schedule(() => expire('total'), until - clock()))
+  if (totalMs <= idleMs) limitAll()
   let cancelIdle = schedule(onIdle, idleMs)
   const touch = (): void => {
+    limitAll()
     cancelIdle()
     cancelIdle = pauses === 0 ? schedule(onIdle, idleMs) : () => undefined
   }
@@ -57,7 +69,7 @@ export function patience(parent: Ending, { idleMs, totalMs }: Limits, schedule: 
     release() {
       pauses = Number.POSITIVE_INFINITY
       cancelIdle()
-      cancelTotal()
+      cancelTotal?.()
       letGo()
     },
   }

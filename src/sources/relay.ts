@@ -1,16 +1,15 @@
 import type { Client, RequestOptions } from '@modelcontextprotocol/client'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Exchange, Progress, Resumption } from '../kernel/exchange.ts'
-import { isJsonObject, type JsonObject } from '../kernel/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import type { ToolResult } from '../kernel/tool.ts'
 import type { CallsInFlight } from './calls-in-flight.ts'
 import { carriedOf } from './client-capabilities.ts'
 import { isShallow } from './json-bounds.ts'
 import type { Link } from './mcp-link.ts'
-import { patience, type Limits, type Patience } from './patience.ts'
+import { patience, type Limits, type Patience, type Time } from './patience.ts'
 import { unchecked } from './plain-method.ts'
 import { isInputRequired } from './rounds.ts'
-import type { Schedule } from './schedule.ts'
 
 export interface RelayedCall {
   readonly method: string
@@ -56,14 +55,9 @@ export const ask = (client: Client, method: string, params: JsonObject, options:
  * all reject with `upstream_timeout`, the caller's end with `cancelled`; both reach the server. Other failures are thrown
  * as they came.
  */
-export function relay(
-  { link, calls }: RelayLine,
-  call: RelayedCall,
-  limits: Limits,
-  schedule: Schedule,
-): Promise<JsonObject> {
+export function relay({ link, calls }: RelayLine, call: RelayedCall, limits: Limits, time: Time): Promise<JsonObject> {
   const { exchange } = call
-  const waiting = patience(exchange.ending, limits, schedule)
+  const waiting = patience(exchange.ending, limits, time)
   const inFlight = calls.enter(exchange, waiting)
   const over = (): void => {
     calls.leave(inFlight)
@@ -122,25 +116,25 @@ function toRelayError(error: unknown, { ending }: Exchange, waiting: Patience, {
 function toParams({ era }: Link, { params, exchange, resumption }: RelayedCall): JsonObject {
   const isModern = era === 'modern'
   if (!isModern && !exchange.meta) return params
-  const meta = {
-    ...withoutHop(exchange.meta),
-    ...(isModern && { 'io.modelcontextprotocol/clientCapabilities': carriedOf(exchange) }),
+  const meta: Record<string, Json | undefined> = withoutHop(exchange.meta)
+  if (isModern) {
+    meta['io.modelcontextprotocol/clientCapabilities'] = carriedOf(exchange)
     // Modern servers send log messages only to requests that ask; the edge keeps what its caller wants.
-    ...(isModern && exchange.onLog && { 'io.modelcontextprotocol/logLevel': 'debug' }),
-  }
-  return { ...params, ...(isModern && resumption), ...(Object.keys(meta).length > 0 && { _meta: meta }) }
+    if (exchange.onLog) meta['io.modelcontextprotocol/logLevel'] = 'debug'
+  } else if (Object.keys(meta).length === 0) return params
+  return resumption && isModern ? { ...params, ...resumption, _meta: meta } : { ...params, _meta: meta }
 }
 
-const withoutHop = (meta: JsonObject | undefined): JsonObject | undefined =>
-  meta && Object.fromEntries(Object.entries(meta).filter(([key]) => !HOP_META.includes(key)))
+const withoutHop = (meta: JsonObject | undefined): Record<string, Json | undefined> =>
+  meta ? Object.fromEntries(Object.entries(meta).filter(([key]) => !HOP_META.includes(key))) : {}
 
 function toResult(result: unknown): JsonObject {
   if (!isJsonObject(result)) throw invalid('no object')
   if (!isShallow(result, MAX_DEPTH)) throw invalid(`nested deeper than ${MAX_DEPTH}`)
   if (!('_meta' in result)) return result
   const { _meta, ...rest } = result
-  const meta = isJsonObject(_meta) ? withoutHop(_meta) : undefined
-  return { ...rest, ...(meta && Object.keys(meta).length > 0 && { _meta: meta }) }
+  const meta = isJsonObject(_meta) ? withoutHop(_meta) : {}
+  return Object.keys(meta).length > 0 ? { ...rest, _meta: meta } : rest
 }
 
 /** The result of `tools/call`, or what a modern server wants to know first: that one is for the caller as it is. */

@@ -22,24 +22,36 @@ const NOTHING: Projection = {}
 const LEAF: Projection = { leaf: true }
 
 /** Takes out of a call's arguments what rules refer to; `projectionPaths` knows the pointers. */
-export const project = (input: JsonObject, pointers: readonly string[]): Projection =>
-  take(input, pointers.map(parsePointer))
+export function project(input: JsonObject, pointers: readonly string[]): Projection {
+  return pointers.length === 0 ? take(input, NOBODY) : take(input, pointers.map(parsePointer))
+}
 
-function take(value: Json, wanted: readonly (readonly string[])[]): Projection {
+/** What is wanted inside of a value. */
+type Wanted = readonly (readonly string[])[]
+
+const NOBODY: Wanted = []
+
+/** Written out, for it looks at the arguments of every call. */
+function take(value: Json, wanted: Wanted): Projection {
   if (wanted.some((tokens) => tokens.length === 0))
     return JSON.stringify(value).length <= MAX_VALUE ? { value } : NOTHING
   if (!isJsonObject(value) && !Array.isArray(value)) return LEAF
-  const entries = Object.entries(value as JsonObject).filter(([, member]) => member !== undefined)
-  if (entries.length > MAX_MEMBERS || entries.some(([name]) => name.length > MAX_NAME)) return NOTHING
-  return {
-    members: Object.fromEntries(
-      entries.map(([name, member = null]) => {
-        const inside = wanted.filter(([first]) => first === name).map((tokens) => tokens.slice(1))
-        return [name, inside.length === 0 ? NOTHING : take(member, inside)]
-      }),
-    ),
+  const members: Record<string, Projection> = {}
+  let count = 0
+  for (const name of Object.keys(value)) {
+    const member = (value as JsonObject)[name]
+    if (member === undefined) continue
+    count += 1
+    // Set as a member, `__proto__` would be the prototype.
+    if (count > MAX_MEMBERS || name.length > MAX_NAME || name === '__proto__') return NOTHING
+    const inside = wanted.length === 0 ? NOBODY : insideOf(wanted, name)
+    members[name] = inside.length === 0 ? NOTHING : take(member, inside)
   }
+  return { members }
 }
+
+const insideOf = (wanted: Wanted, name: string): Wanted =>
+  wanted.filter(([first]) => first === name).map((tokens) => tokens.slice(1))
 
 /** The arguments as far as they are known; where nothing is recorded stands null. Lists of which only parts are known are objects. */
 export function restore({ value, members }: Projection): Json {

@@ -70,7 +70,7 @@ describe('patience', () => {
 
   it('runs out with silence, which signs of life begin anew', async () => {
     const time = lever()
-    const waiting = patience(ending(), limits, time.schedule)
+    const waiting = patience(ending(), limits, time)
     await time.advance(90)
     waiting.touch()
     await time.advance(90)
@@ -83,7 +83,7 @@ describe('patience', () => {
 
   it('does not run out with silence while a person is asked, but in the end', async () => {
     const time = lever()
-    const waiting = patience(ending(), limits, time.schedule)
+    const waiting = patience(ending(), limits, time)
     const [resume, other] = [waiting.pause(), waiting.pause()]
     await time.advance(500)
     other()
@@ -92,7 +92,7 @@ describe('patience', () => {
     resume()
     await time.advance(100)
     expect(waiting.expired()).toBe('idle')
-    const endless = patience(ending(), limits, time.schedule)
+    const endless = patience(ending(), limits, time)
     endless.pause()
     await time.advance(1_000)
     expect(endless.expired()).toBe('total')
@@ -101,7 +101,7 @@ describe('patience', () => {
   it('ends with the caller, and leaves nothing behind', () => {
     const time = lever()
     const gone = ending()
-    const waiting = patience(gone, limits, time.schedule)
+    const waiting = patience(gone, limits, time)
     gone.end('The caller went away.')
     expect([waiting.ending.isOver(), waiting.expired()]).toEqual([true, undefined])
     const resume = waiting.pause()
@@ -109,6 +109,6 @@ describe('patience', () => {
     resume()
     waiting.touch()
     expect(time.waiting()).toEqual([])
-    expect(patience(gone, limits, time.schedule).ending.isOver()).toBe(true)
+    expect(patience(gone, limits, time).ending.isOver()).toBe(true)
   })
 })
