@@ -32,11 +32,8 @@ export function parseStrict(text: string): StrictJson {
   }
 }
 
-/** The keys that an open object has so far; an open array has none. A list is quicker than a set for the few of most objects. */
-type Open = string[] | Set<string> | undefined
-
-/** With more keys than this an object gets a set. */
-const FEW = 8
+/** The keys that an open object has so far; an open array has none. */
+type Open = Keys | undefined
 
 /** Judges valid JSON exactly. Text that is no JSON gets any verdict: `JSON.parse` refuses it afterwards. */
 function scan(text: string): string | undefined {
@@ -47,17 +44,15 @@ function scan(text: string): string | undefined {
     const code = text.charCodeAt(index)
     if (code === QUOTE) {
       const end = endOfString(text, index)
-      const key = keys && expectsKey ? keyIn(text, index, end) : undefined
-      const problem = keys && key !== undefined ? problemWith(keys, key, index) : undefined
+      const problem = keys && expectsKey ? addKey(keys, keyIn(text, index, end), index) : undefined
       if (problem !== undefined) return problem
-      if (keys && key !== undefined) keys = withKey(keys, key)
       expectsKey = false
       index = end
     } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
       if (stack.length === MOST_DEPTH)
         return `The JSON is nested deeper than ${MOST_DEPTH} levels (at character ${index}).`
       stack.push(keys)
-      keys = code === OPEN_OBJECT ? [] : undefined
+      keys = code === OPEN_OBJECT ? { few: [], many: undefined } : undefined
       expectsKey = code === OPEN_OBJECT
     } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
       keys = stack.pop()
@@ -84,19 +79,21 @@ function keyIn(text: string, start: number, end: number): string {
   return key.includes('\\') ? unescape(text.slice(start, end + 1), key) : key
 }
 
-function problemWith(keys: string[] | Set<string>, key: string, index: number): string | undefined {
-  if (POLLUTING.has(key)) return `The key "${key}" is not allowed (at character ${index}).`
-  const isKnown = Array.isArray(keys) ? keys.includes(key) : keys.has(key)
-  return isKnown
-    ? `The key ${JSON.stringify(key.slice(0, 100))} stands twice in one object (at character ${index}).`
-    : undefined
+/** A list is quicker than a set for the few keys of most objects. */
+interface Keys {
+  readonly few: string[]
+  many: Set<string> | undefined
 }
 
-function withKey(keys: string[] | Set<string>, key: string): string[] | Set<string> {
-  if (!Array.isArray(keys)) return keys.add(key)
-  if (keys.length === FEW) return new Set(keys).add(key)
-  keys.push(key)
-  return keys
+const FEW = 8
+
+function addKey(keys: Keys, key: string, index: number): string | undefined {
+  if (POLLUTING.has(key)) return `The key "${key}" is not allowed (at character ${index}).`
+  if (keys.many ? keys.many.has(key) : keys.few.includes(key))
+    return `The key ${JSON.stringify(key.slice(0, 100))} stands twice in one object (at character ${index}).`
+  if (keys.many) keys.many.add(key)
+  else if (keys.few.push(key) > FEW) keys.many = new Set(keys.few)
+  return undefined
 }
 
 function unescape(literal: string, otherwise: string): string {
