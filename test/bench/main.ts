@@ -20,8 +20,8 @@ rate limit and the audit log on, over HTTP and stdio, in both eras.
 
 For example \`npm run bench -- --only calls --way workers\`, or \`--only startup,lists\`.
 
-Before the rounds each way gets the same load for 3 seconds (0.3 with --quick), 64 calls at a time or one list, that do not count:
-in its first seconds a process spends more on V8's compilers than on calls.
+Before the rounds each way is loaded for 3 seconds (1 with --quick), 64 calls at a time or one list, which is not counted: in its
+first seconds a process spends more on V8's compilers than on calls.
 
 Compare ratios: absolute figures depend on the machine. The load, each gateway and each server have processes of their own;
 with two cores they share them.
@@ -29,7 +29,7 @@ with two cores they share them.
 const EFFORTS = {
   full: { rounds: 3, seconds: 3, listSeconds: 1, warmUpSeconds: 3, starts: 5 },
   usual: { rounds: 3, seconds: 0.8, listSeconds: 0.5, warmUpSeconds: 3, starts: 5 },
-  quick: { rounds: 1, seconds: 0.2, listSeconds: 0.1, warmUpSeconds: 0.3, starts: 1 },
+  quick: { rounds: 1, seconds: 0.2, listSeconds: 0.1, warmUpSeconds: 1, starts: 1 },
 }
 
 const { values } = parseArgs({

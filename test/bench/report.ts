@@ -8,12 +8,16 @@ import type { StartupFigures } from './startup.ts'
 import { BARE, CLUSTER, WORKERS } from './ways.ts'
 
 /** What has to be known beside the figures. */
-export function toRemarks({ calls = [], absent }: Figures, machine: Machine): readonly string[] {
+export function toRemarks({ calls = [], lists = [], absent }: Figures, machine: Machine): readonly string[] {
   const { cores, load, warmUpSeconds } = machine
   const clustered = calls.some(({ way }) => way === CLUSTER)
   return [
     ...absent,
-    `Before its rounds each way had ${warmUpSeconds} s of the same load that do not count.`,
+    ...(calls.length + lists.length > 0
+      ? [
+          `Each way was loaded for ${warmUpSeconds} s before its rounds, 64 calls at a time or one list: that is not counted.`,
+        ]
+      : []),
     ...(clustered && cores < ROOMY
       ? [
           `${cores} processors have no room for ${WORKERS} workers beside the load and the server: calls/s with them are what is left, ` +
