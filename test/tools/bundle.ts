@@ -4,6 +4,8 @@ import { build, type Metafile } from 'esbuild'
 
 const root = join(import.meta.dirname, '../..')
 
+const SHIMS = './test/tools/sdk-shims.ts'
+
 /** Packages written for `require` find the modules of Node by it. */
 const REQUIRE =
   "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)"
@@ -19,6 +21,7 @@ export async function bundle(folder: string): Promise<void> {
     absWorkingDir: root,
     entryPoints: ['src/main.ts'],
     outdir: join(dist, 'src'),
+    alias: { '@modelcontextprotocol/client/_shims': SHIMS, '@modelcontextprotocol/server/_shims': SHIMS },
     // All beside `main.js`, two levels below the package's own file.
     chunkNames: '[name]-[hash]',
     bundle: true,
