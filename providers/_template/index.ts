@@ -1,5 +1,5 @@
 import { action, bearer, defineProvider, failureByStatus, nextPage, oauth2, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const item = z.object({ id: z.string(), name: z.string(), url: z.string().optional() })
 const folderId = z.string().min(1).describe('Folder id, such as inbox. From list_folders.')

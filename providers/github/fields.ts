@@ -1,5 +1,5 @@
 import { nextPage, type WireReply } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Where a repository lives. GitHub compares both names without case. */
 export const repository = {

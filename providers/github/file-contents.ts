@@ -1,5 +1,5 @@
 import { action, fromBase64url, path, segments } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { repository } from './fields.ts'
 
 const MOST_ENTRIES = 500

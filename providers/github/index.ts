@@ -1,5 +1,5 @@
 import { defineProvider, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { githubAuth } from './auth.ts'
 import { githubFailure } from './failure.ts'
 import { getFileContents } from './file-contents.ts'

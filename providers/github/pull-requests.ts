@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { clip, nextPageField, nextPageOf, number, paging, repository } from './fields.ts'
 import { pullRequestDetail, pullRequestSummary, toPullRequest } from './pull-request-shape.ts'
 

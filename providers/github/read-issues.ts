@@ -1,5 +1,5 @@
 import { action, path, type WireReply, type WireRequest } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { nextPageField, nextPageOf, number, paging, repository } from './fields.ts'
 import { issueDetail, issueSummary, toComment, toIssue } from './issue-shape.ts'
 

@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { nextPageField, nextPageOf, paging } from './fields.ts'
 
 export const getCurrentUser = action({

@@ -1,5 +1,5 @@
 import { action, invalidInput, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { number, repository } from './fields.ts'
 import { issueReceipt, toIssue } from './issue-shape.ts'
 

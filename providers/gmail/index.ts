@@ -1,5 +1,5 @@
 import { defineProvider, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { googleFailure } from '../_google/failure.ts'
 import { googleAuth } from '../_google/oauth.ts'
 import { getProfile, listLabels, modifyLabels, trashMessage } from './mailbox.ts'

@@ -1,5 +1,5 @@
 import { fromBase64url } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { htmlText } from './html-text.ts'
 
 /** A MIME tree deeper or wider than this is not read further. */

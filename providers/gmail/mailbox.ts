@@ -1,5 +1,5 @@
 import { action, invalidInput, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { GMAIL, labelIds, messageId, READ_SCOPES } from './fields.ts'
 
 export const getProfile = action({

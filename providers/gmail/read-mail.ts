@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { labelIds, messageId, READ_SCOPES, threadId } from './fields.ts'
 import { mailDetail, mailSummary, toMailDetail, toMailSummary } from './mail-shape.ts'
 

@@ -1,5 +1,5 @@
 import { action, base64url, invalidInput, mime, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { addresses, draftId, GMAIL, mailReference, oneLine, threadId } from './fields.ts'
 
 /** Gmail's limit of recipients of one mail, over to, cc and bcc. */

@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AUTH, limit, moment, pageToken, timeZone } from './fields.ts'
 
 const DOCS = 'https://developers.google.com/workspace/calendar/api/v3/reference'

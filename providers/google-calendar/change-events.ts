@@ -1,5 +1,5 @@
 import { action, invalidInput, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { EVENT_FIELDS, eventDetail, toEvent } from './event-shape.ts'
 import { calendarId, end, eventId, start, toSpan, WRITE_SCOPES, zone } from './fields.ts'
 import { guests, notify, toAttendees } from './guests.ts'

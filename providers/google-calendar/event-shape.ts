@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const MAX_DESCRIPTION = 8_000
 const MOST_GUESTS = 100

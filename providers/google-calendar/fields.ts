@@ -1,5 +1,5 @@
 import { invalidInput } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const AUTH = 'https://www.googleapis.com/auth/calendar'
 

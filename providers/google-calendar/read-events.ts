@@ -1,5 +1,5 @@
 import { action, path, type WireReply } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { EVENT_FIELDS, eventDetail, eventSummary, toEvent } from './event-shape.ts'
 import { calendarId, eventId, limit, moment, pageToken, READ_SCOPES, timeZone } from './fields.ts'
 

@@ -1,6 +1,6 @@
 import { action } from '#provider-kit'
 import type { QueryValue, WireBody, WireReply } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { permitted } from './settings.ts'
 
 const DOCS = 'https://www.rfc-editor.org/rfc/rfc9110.html#name-method-definitions'

@@ -1,6 +1,6 @@
 import { invalidInput, path, segments } from '#provider-kit'
 import type { Path, Settings } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** What an admin allows on the connection's address. Reading is the default; writing must be asked for. */
 export const settings = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Documents that Jira makes are some ten levels deep; what lies deeper is left out. */
 const MOST_LEVELS = 40

@@ -1,5 +1,5 @@
 import { basic, defineProvider, oauth2, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { jiraFailure } from './failure.ts'
 import { searchUsers } from './people.ts'
 import { listCreateFields, listIssueTypes, searchProjects } from './projects.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { clip } from './fields.ts'
 import { fromAdf } from './from-adf.ts'
 

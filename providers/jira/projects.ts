@@ -1,5 +1,5 @@
 import { action, path, type WireReply } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { clip, limit, projectKey, READ, startAt } from './fields.ts'
 
 const DOCS = 'https://developer.atlassian.com/cloud/jira/platform/rest/v3'

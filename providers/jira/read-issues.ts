@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { customFieldIds, issueKey, limit, READ } from './fields.ts'
 import { issueDetail, issueSummary, SUMMARY_FIELDS, toComment, toIssue } from './issue-shape.ts'
 

@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { issueKey, markdown, READ, WRITE } from './fields.ts'
 import { toAdf } from './to-adf.ts'
 

@@ -1,5 +1,5 @@
 import { action, invalidInput, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { accountId, customFields, issueKey, markdown, projectKey, WRITE } from './fields.ts'
 import { toAdf } from './to-adf.ts'
 

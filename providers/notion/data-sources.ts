@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { cursor, dataSourceId, id, limit, toList } from './fields.ts'
 import { page, toPage } from './page-shape.ts'
 import { plainText } from './rich-text.ts'

@@ -1,5 +1,5 @@
 import type { WireReply } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Notion writes ids with hyphens and takes them with and without; the end of a page's address is one. */
 const ID = /^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$/

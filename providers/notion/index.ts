@@ -1,5 +1,5 @@
 import { bearer, defineProvider, oauth2, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { getDatabase, getDataSource, queryDataSource } from './data-sources.ts'
 import { notionFailure } from './failure.ts'
 import { createComment, listComments, listUsers } from './people.ts'

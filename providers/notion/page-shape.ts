@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { titleOf, toValues } from './property-values.ts'
 import { plainText } from './rich-text.ts'
 

@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { clip, cursor, id, limit, toList } from './fields.ts'
 import { plainText, richText } from './rich-text.ts'
 

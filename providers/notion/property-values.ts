@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { clip } from './fields.ts'
 import { plainText } from './rich-text.ts'
 

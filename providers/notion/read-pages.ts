@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { clip, cursor, id, limit, pageId, toList } from './fields.ts'
 import { entry, page, toPage } from './page-shape.ts'
 import { plainText } from './rich-text.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toInlines, type Inline } from '../_markdown/inline.ts'
 
 /** Notion's limits for one piece of text, and for the pieces of one block. */

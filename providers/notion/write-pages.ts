@@ -1,5 +1,5 @@
 import { action, invalidInput, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { id, markdown, pageId } from './fields.ts'
 import { entry, toPage } from './page-shape.ts'
 import { richText } from './rich-text.ts'

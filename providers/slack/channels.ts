@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { channel, nextCursorOf, paging, timestamp } from './fields.ts'
 import { message, toMessage } from './message-shape.ts'
 

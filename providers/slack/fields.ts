@@ -1,5 +1,5 @@
 import type { WireReply } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const channel = z
   .string()

@@ -1,5 +1,5 @@
 import { defineProvider, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { slackAuth } from './auth.ts'
 import { listChannels, readChannelHistory, readThread } from './channels.ts'
 import { slackFailure } from './failure.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const messageWire = z.object({
   ts: z.string(),

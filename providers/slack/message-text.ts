@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const ZERO_WIDTH_SPACE = '\u200b'
 

@@ -1,5 +1,5 @@
 import { action, path } from '#provider-kit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { channel, timestamp } from './fields.ts'
 import { textOf, writing } from './message-text.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Lease } from '../kernel/credential.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { McpDiscovery, McpTarget } from '../kernel/mcp-discovery.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Freeze } from '../kernel/freeze.ts'
 import { defineCollection, type Store } from '../store/store.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ToolOverride } from '../catalog/catalog.ts'
 import { type ToolOverrideConfig, toolOverrideSchema } from '../config/connection-schema.ts'
 import { type Tool, type ToolId } from '../kernel/tool.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Catalog } from '../catalog/catalog.ts'
 import { pinnedPart } from '../catalog/fingerprint.ts'
 import type { Clock } from '../kernel/clock.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineCollection } from '../store/store.ts'
 
 const count = z.number().int().min(0)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isSealedSecret, type SealedSecret } from '../vault/sealed-secret.ts'
 import { defineCollection } from '../store/store.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Log } from '../gateway/gateway.ts'
 import { limitsOver, type LocalLimits, type MemoryBuckets, memoryBuckets } from '../gateway/limits.ts'
 import type { Clock } from '../kernel/clock.ts'

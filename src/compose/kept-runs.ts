@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Log } from '../gateway/gateway.ts'
 import { type Runs, runs } from '../gateway/runs.ts'
 import type { Clock } from '../kernel/clock.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { durationSchema, secretSchema, urlSchema } from './field-schemas.ts'
 import { maxConcurrentSchema } from './load-schema.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { jwtRolesSchema } from './people-schema.ts'
 import { durationSchema, pointerSchema, slugSchema, urlSchema } from './field-schemas.ts'
 

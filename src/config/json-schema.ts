@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { configSchema } from './schema.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { durationSchema, secretSchema } from './field-schemas.ts'
 
 const roomSchema = (running: number, waiting: number) =>

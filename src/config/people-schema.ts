@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { pointerSchema } from './field-schemas.ts'
 
 export const roleSchema = z.enum(['admin', 'approver', 'auditor', 'viewer'])

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { policyDocumentSchema } from '../policy/schema.ts'
 import { connectionSchema, oauthClientsSchema } from './connection-schema.ts'
 import { connectionSlugSchema, durationSchema, urlSchema } from './field-schemas.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toolSelectorSchema } from '../policy/selector-schema.ts'
 import { slugSchema } from './field-schemas.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import { defineCollection } from '../store/store.ts'
 import type { ConnectionDefinition } from './definition.ts'

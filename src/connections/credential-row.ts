@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Subject } from '../kernel/credential.ts'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import { defineCollection } from '../store/store.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { forgetAliases, listAliases } from '../admin/aliases.ts'
 import { nameText } from './api-input.ts'

@@ -1,6 +1,6 @@
 import { type Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import {
   auditCheckpoints,

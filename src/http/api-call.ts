@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { callAction, callAs } from '../admin/call.ts'
 import { anyObject } from './answers.ts'

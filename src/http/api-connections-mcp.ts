@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { asAdmin } from '../admin/admin.ts'
 import { type DiscoveryDeps, discoverMcpServer, discoveryRequestSchema } from '../admin/discover.ts'
 import type { JsonObject } from '../kernel/json.ts'

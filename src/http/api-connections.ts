@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { type ConnectionFacts } from '../admin/connection-facts.ts'
 import { deleteConnection, deleteConnections, expiringCredentials } from '../admin/connection-lifecycle.ts'

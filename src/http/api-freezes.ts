@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { freeze, listFreezes, unfreeze } from '../admin/freeze.ts'
 import { timeAnswer } from './answers.ts'

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MOST_PER_PAGE } from '../admin/page.ts'
 import { DURATION_PATTERN, parseDuration } from '../kernel/duration.ts'
 import { GatewayError } from '../kernel/errors.ts'

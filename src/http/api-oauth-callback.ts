@@ -1,6 +1,6 @@
 import { CALLBACK_PATH } from './addresses.ts'
 import { type Route, defineRoute } from './route.ts'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** `GET /oauth/callback` of the API leads to the page that takes answers of services in: one place reads them. */
 export const oauthCallbackRoute = (): Route =>

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { issuePersonKey, listPersonKeys, revokePersonKey, rotatePersonKey } from '../admin/people.ts'
 import { pageAnswer } from './answers.ts'

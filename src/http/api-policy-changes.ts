@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { type PolicyPart, removePolicyPart, restorePolicy, savePolicy, setPolicyPart } from '../admin/policy-edits.ts'
 import type { SavedPolicy, SaveOptions } from '../admin/policy-save.ts'

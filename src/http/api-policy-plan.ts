@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { type PlanRequest, planPolicy } from '../admin/policy-plan.ts'
 import { DEFAULT_LAST, MOST_RECORDED } from '../admin/policy-recorded.ts'

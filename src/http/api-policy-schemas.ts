@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PolicyInput } from '../admin/policy-document.ts'
 import { anyObject } from './answers.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { listProviders, showProvider } from '../admin/providers.ts'
 import { anyObject, pageAnswer } from './answers.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AdminDeps } from '../admin/admin.ts'
 import { rotateVault, vaultStatus } from '../admin/vault.ts'
 import { type Route, defineRoute, ok } from './route.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { anyObject, timeAnswer } from './answers.ts'
 
 export const connectionStates = z.enum([

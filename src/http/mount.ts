@@ -1,5 +1,5 @@
 import type { Context, Hono } from 'hono'
-import { z } from 'zod'
+import * as z from 'zod'
 import { may, refusal, rolesOf } from '../admin/authority.ts'
 import type { ReplayBook } from '../admin/replay-book.ts'
 import { GatewayError } from '../kernel/errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ConnectFlows, FlowView } from '../kernel/connect-flow.ts'
 import { ownsFlow } from '../kernel/connect-flow.ts'
 import { GatewayError } from '../kernel/errors.ts'

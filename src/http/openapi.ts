@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Need } from '../admin/authority.ts'
 import { type Json, type JsonObject, isJsonObject } from '../kernel/json.ts'
 import { type ErrorCode, PROBLEMS } from '../kernel/problem.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
 import type { KnownPerson, Person, PersonDraft } from '../kernel/principal.ts'
 import { defineCollection, type Store, type Versioned } from '../store/store.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineCollection } from '../store/store.ts'
 import { type KeyBookDeps, type KeyKind, keyParts, openKeys, type OwnedKeys } from './key-book.ts'
 

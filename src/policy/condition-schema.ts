@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { pointerSchema, scalarSchema, scalarsSchema } from './selector-schema.ts'
 
 /** Linear-time patterns (RE2) of at most this many characters. */

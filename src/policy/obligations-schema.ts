@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { DURATION_PATTERN } from '../kernel/duration.ts'
 import { labelsSchema, patternSchema, zoneSchema } from './condition-schema.ts'
 import { idSchema, pointerSchema } from './selector-schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { argumentsSchema, runSchema, whenSchema, zoneSchema } from './condition-schema.ts'
 import { obligationsSchema } from './obligations-schema.ts'
 import { groupSchema, idSchema, subjectSelectorSchema, toolSelectorSchema } from './selector-schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** At most this many values in one list of a selector. */
 const MAX_VALUES = 1_000

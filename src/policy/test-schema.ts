@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { labelsSchema } from './condition-schema.ts'
 
 const ids = z.array(z.string().min(1)).max(10_000)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 
 /** The JSON Schema 2020-12 of what a schema takes or gives; undefined when JSON Schema cannot say it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ConnectionReason, ConnectionState } from '../kernel/connection.ts'
 import { defineCollection, type Store } from '../store/store.ts'
 

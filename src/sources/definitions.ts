@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isJsonObject, type JsonObject } from '../kernel/json.ts'
 import type { ToolDefinition } from '../kernel/tool.ts'
 import type { ConnectionTools } from './connection-spec.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JsonObject } from '../kernel/json.ts'
 import type { SourceTool } from '../kernel/tool.ts'
 import type { Action, Provider } from '../provider-kit/index.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineCollection, type Store } from '../store/store.ts'
 import { type Definitions, type KnownDefinitions, knownDefinitionsSchema } from './definitions.ts'
 import type { Verdict, Verdicts } from './verdicts.ts'

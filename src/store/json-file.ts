@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Adapter } from 'lowdb'
-import { z } from 'zod'
+import * as z from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Json } from '../kernel/json.ts'
 import { errorCode, type FileSystem } from './file-system.ts'

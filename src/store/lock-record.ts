@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { z } from 'zod'
+import * as z from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
 import { Secret } from '../kernel/secret.ts'
 import { errorCode } from './file-system.ts'

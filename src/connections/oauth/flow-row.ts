@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { FlowView } from '../../kernel/connect-flow.ts'
 import { PROBLEMS, type ErrorCode } from '../../kernel/problem.ts'
 import { defineCollection } from '../../store/store.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GatewayError } from '../../kernel/errors.ts'
 import { Secret } from '../../kernel/secret.ts'
 import { defineCollection, type Store } from '../../store/store.ts'
