@@ -7,6 +7,7 @@ import { type Ender, ending, endingWith } from '../kernel/ending.ts'
 import type { Exchange } from '../kernel/exchange.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { isAskable } from './capabilities.ts'
+import { toJsonText } from '../kernel/json-text.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { McpDeps } from './deps.ts'
 import { type Caller, MODERN_VERSION, modernProtocol, plainExchange, toObject } from './exchange.ts'
@@ -114,7 +115,7 @@ function answerModern(methods: Methods, plain: Plain, stamp: Stamp): Promise<Lea
 /** The text of a result as its era wants it. */
 type Stamp = (result: JsonObject) => string
 
-const asItIs: Stamp = (result) => JSON.stringify(result)
+const asItIs: Stamp = (result) => toJsonText(result)
 
 /** What 2026-07-28 wants in every result. Most results say nothing of it: then it is put behind their text. */
 function modernStamp(serverInfo: McpDeps['serverInfo']): Stamp {
@@ -123,9 +124,9 @@ function modernStamp(serverInfo: McpDeps['serverInfo']): Stamp {
     const { resultType = 'complete', _meta } = result
     if (_meta !== undefined || result['resultType'] !== undefined) {
       const meta = { ...toObject(_meta), [SERVER_INFO_META_KEY]: serverInfo }
-      return JSON.stringify({ ...result, resultType, _meta: meta })
+      return toJsonText({ ...result, resultType, _meta: meta })
     }
-    const text = JSON.stringify(result)
+    const text = toJsonText(result)
     return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"resultType":"complete",${info}`
   }
 }

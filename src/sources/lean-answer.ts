@@ -2,6 +2,7 @@ import { type JSONRPCRequest, SdkError, SdkErrorCode, SdkHttpError } from '@mode
 import type { PostReply } from '../egress/egress.ts'
 import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts'
 import { eventReader } from './event-reader.ts'
+import { keepResultTexts } from './member-texts.ts'
 import { checkedAnswer, lostAnswer, NOT_JSON_RPC, STREAM_ENDED } from './lost-answer.ts'
 
 /** Where a modern request says that it is one. */
@@ -53,7 +54,7 @@ export function leanAnswer(give: Hand, id: JSONRPCRequest['id'], maxLength: numb
       const type = mediaType(headers)
       if (type === 'text/event-stream') return
       if (type !== 'application/json') throw unexpected(type)
-      const message = JSON.parse(textOf(body)) as Json
+      const message = messageIn(textOf(body))
       if (Array.isArray(message)) for (const one of message as readonly Json[]) deliver(one)
       else deliver(message)
       if (!state.given) deliver({ ...lostAnswer(id, NOT_JSON_RPC) })
@@ -92,10 +93,17 @@ function errorFor(id: JSONRPCRequest['id'], text: string): JsonObject | undefine
 const textOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString()
 
+/** The value, with the texts of what may be relayed as it came. */
+function messageIn(text: string): Json {
+  const message = JSON.parse(text) as Json
+  keepResultTexts(text, message)
+  return message
+}
+
 /** The value; undefined for what is no JSON. */
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json
+    return messageIn(text)
   } catch {
     return undefined
   }

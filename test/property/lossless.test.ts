@@ -85,6 +85,17 @@ describe('what a server answers reaches every client as it is', () => {
 
   it('results of tools', () => holds('tools/call', toolResult, 60))
 
+  it('results that are so long that nobody writes them anew', () =>
+    holds(
+      'tools/call',
+      toolResult.map((result) => ({
+        ...result,
+        content: [{ type: 'text', text: 'é"\\\n'.repeat(1_000) }, result],
+        structuredContent: { rows: Array.from({ length: 200 }, (_, n) => ({ n, 'a "b"': [n / 7] })) },
+      })),
+      20,
+    ))
+
   it('contents of resources', () => holds('resources/read', resourceResult, 30))
 
   it('messages of prompts', () => holds('prompts/get', promptResult, 30))
