@@ -48,8 +48,15 @@ export function calendar(zone: string): (window: CalendarWindow, at: number) => 
   }
 }
 
+/** What a policy without a zone of its own has: no formatter is needed, whose first one takes 10 ms of a start. */
+function utcClock(at: number): number {
+  if (Number.isNaN(new Date(at).getTime())) throw new RangeError(`${at} is no time`)
+  return at
+}
+
 /** Milliseconds since the epoch as the clocks of a zone would count them. Remembers the last quarter of an hour. */
 function localClock(zone: string): (at: number) => number {
+  if (zone === 'UTC') return utcClock
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     year: 'numeric',
