@@ -122,7 +122,8 @@ function toParams({ era }: Link, { params, exchange, resumption }: RelayedCall):
     // Modern servers send log messages only to requests that ask; the edge keeps what its caller wants.
     if (exchange.onLog) meta['io.modelcontextprotocol/logLevel'] = 'debug'
   } else if (Object.keys(meta).length === 0) return params
-  return resumption && isModern ? { ...params, ...resumption, _meta: meta } : { ...params, _meta: meta }
+  // Not spread: V8 makes a hidden class for each `{ ...one, more }`.
+  return Object.assign({}, params, isModern ? resumption : undefined, { _meta: meta })
 }
 
 const withoutHop = (meta: JsonObject | undefined): Record<string, Json | undefined> =>
