@@ -156,7 +156,8 @@ function answering(
 ): Pick<McpHttp, 'plain' | 'handle'> {
   const classify = classifier()
   return {
-    async plain({ request, text, ...caller }) {
+    async plain({ request, text, principal, requestId, toolset }) {
+      const caller = { principal, requestId, toolset }
       const read = isStopping() ? undefined : readMessage(text)
       if (!read || read.error) return undefined
       const { body } = read

@@ -45,12 +45,8 @@ export function taker(buckets: Buckets): Take {
   return (limits, subject, at) => {
     const takings = limits.map((limit): Taking => {
       const key = keyOf(limit, subject)
-      const bucket = buckets.get(key)
-      return {
-        limit,
-        key,
-        ...(limit.kind === 'quota' ? drawn(limit, bucket, at, calendarOf) : poured(limit, bucket, at)),
-      }
+      const before = { key, bucket: buckets.get(key), at }
+      return limit.kind === 'quota' ? drawn(limit, before, calendarOf) : poured(limit, before)
     })
     const full = takings.find(({ waitMs }) => waitMs > 0)
     if (full) return { limit: full.limit, retryAfterMs: Math.ceil(full.waitMs) }
@@ -67,27 +63,31 @@ interface Taking {
   readonly waitMs: number
 }
 
+/** What is there when a call comes. */
+interface Before {
+  readonly key: string
+  readonly bucket: Bucket | undefined
+  readonly at: number
+}
+
 /** `limit` calls in `windowMs` on average, `burst` of them at once. */
-function poured(limit: RateLimit, bucket: Bucket | undefined, at: number): Pick<Taking, 'next' | 'waitMs'> {
+function poured(limit: RateLimit, { key, bucket, at }: Before): Taking {
   const interval = limit.windowMs / limit.limit
   const value = Math.max(bucket?.value ?? at, at) + interval
-  return { next: { value, until: value }, waitMs: Math.max(0, value - at - interval * limit.burst) }
+  return { limit, key, next: { value, until: value }, waitMs: Math.max(0, value - at - interval * limit.burst) }
 }
 
 type CalendarOf = (zone: string) => ReturnType<typeof calendar>
 
-function drawn(
-  { limit, window, timezone }: Quota,
-  bucket: Bucket | undefined,
-  at: number,
-  calendarOf: CalendarOf,
-): Pick<Taking, 'next' | 'waitMs'> {
+function drawn(quota: Quota, { key, bucket, at }: Before, calendarOf: CalendarOf): Taking {
+  const { limit, window, timezone } = quota
   const windowOf = calendarOf(timezone)
   const name = windowOf(window, at)
   const isSame = bucket?.window === name
   const used = isSame ? bucket.value : 0
   const until = isSame ? bucket.until : windowEnd(windowOf, window, at)
-  return { next: { value: used + 1, window: name, until }, waitMs: used < limit ? 0 : Math.max(1, until - at) }
+  const waitMs = used < limit ? 0 : Math.max(1, until - at)
+  return { limit: quota, key, next: { value: used + 1, window: name, until }, waitMs }
 }
 
 /** JSON of a list: what the limit is and whom it counts for. A changed rule begins with an empty bucket. */
