@@ -13,6 +13,12 @@ import type { ConfigBook } from './config-book.ts'
 import type { Door } from './door.ts'
 import type { SnapshotBuilder } from './snapshot-builder.ts'
 
+/**
+ * What speaks to servers takes as long to load as everything before it: whoever stands at the door when it opens gets the first
+ * list before that, milliseconds.
+ */
+const HEAD_START_MS = 150
+
 export interface HouseParts {
   readonly mode: HouseMode
   /** Makes the connections of the configuration, if they are not made already. */
@@ -36,7 +42,7 @@ export function toHouse(parts: HouseParts): House {
     adminToken: attachToken,
     async listen() {
       const place = await front.open(mode === 'stdio' ? 'loopback' : 'configured')
-      connect()
+      closing.add(realSchedule(connect, HEAD_START_MS))
       return place
     },
     serveStdio: (agent, toolset) => serveStdio(parts, agent, toolset),
