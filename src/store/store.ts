@@ -47,15 +47,24 @@ export const openStore = (driver: Driver): Store => ({
     return (await driver.list(collection.name)).map((row) => parseRow(collection, row))
   },
   async put(collection, id, value, options) {
-    const { json, parsed } = toJson(collection, id, value)
-    const { version } = await driver.put(collection.name, id, json, options)
-    return { id, version, value: parsed }
+    // Not awaited: nothing of the value is held while its writing waits for the disk, and thousands may wait together.
+    const written = driver.put(collection.name, id, toJson(collection, id, value), options)
+    return written.then((row) => toVersioned(collection, row))
   },
   delete: (collection, id, options) => driver.delete(collection.name, id, options),
   watch: (collection, listener) =>
     driver.watch(collection.name, (change) => listener(toTypedChange(collection, change))),
   withLock: (key, work, options) => driver.withLock(key, work, options),
   close: () => driver.close(),
+})
+
+/** Most writers do not look at what they wrote. */
+const toVersioned = <T>(collection: Collection<T>, row: Row): Versioned<T> => ({
+  id: row.id,
+  version: row.version,
+  get value() {
+    return parseRow(collection, row).value
+  },
 })
 
 const toTypedChange = <T>(collection: Collection<T>, { id, row }: Change): TypedChange<T> => ({
@@ -74,10 +83,10 @@ function parseRow<T>({ name, schema }: Collection<T>, { id, version, value }: Ro
 }
 
 /** Only what can be read back is written. */
-function toJson<T>({ name, schema }: Collection<T>, id: string, value: T): { readonly json: Json; readonly parsed: T } {
+function toJson<T>({ name, schema }: Collection<T>, id: string, value: T): Json {
   const json: Json = JSON.parse(JSON.stringify(value))
   const parsed = schema.safeParse(json)
-  if (parsed.success) return { json, parsed: parsed.data }
+  if (parsed.success) return json
   throw new GatewayError('internal', `${name}/${id} was not stored: the value does not fit its collection.`, {
     cause: parsed.error,
   })

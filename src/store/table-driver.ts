@@ -61,9 +61,11 @@ export function tableDriver(options: TableDriverOptions): Driver {
     },
     async put(collection, id, value, options) {
       open()
-      const { row } = await queue.add(putOf(collection, id, value, options))
-      if (!row) throw new GatewayError('internal', `The store lost ${collection}/${id} while it was written.`)
-      return toRow(row)
+      // Not awaited, so that the value is not held any more: its text is what waits.
+      return queue.add(putOf(collection, id, value, options)).then(({ row }) => {
+        if (row) return toRow(row)
+        throw new GatewayError('internal', `The store lost ${collection}/${id} while it was written.`)
+      })
     },
     async delete(collection, id, options) {
       open()
