@@ -1,17 +1,10 @@
 import type { Json } from '../kernel/json.ts'
+import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../kernel/json-codes.ts'
 
 /** Deeper JSON than this is refused: what reads it later recurses, and hostile depth overflows the stack. */
 export const MOST_DEPTH = 64
 /** Own members of these names turn into prototypes when objects are copied carelessly. */
 const POLLUTING = new Set(['__proto__', 'constructor', 'prototype'])
-
-const QUOTE = 34
-const COMMA = 44
-const OPEN_ARRAY = 91
-const BACKSLASH = 92
-const CLOSE_ARRAY = 93
-const OPEN_OBJECT = 123
-const CLOSE_OBJECT = 125
 
 /** The value, or what is wrong in words for the sender. `syntax`: the text is no JSON at all. */
 export type StrictJson =

@@ -1,16 +1,9 @@
 import { isJsonObject, type Json } from '../kernel/json.ts'
+import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../kernel/json-codes.ts'
 import { keepText } from '../kernel/json-text.ts'
 
 /** Shorter values are written anew sooner than their text is found, characters. */
 const WORTH_KEEPING = 2_048
-
-const QUOTE = 34
-const COMMA = 44
-const OPEN_ARRAY = 91
-const BACKSLASH = 92
-const CLOSE_ARRAY = 93
-const OPEN_OBJECT = 123
-const CLOSE_OBJECT = 125
 
 /**
  * Remembers the texts of the long members of an answer's `result`, so that what nobody changes on its way is relayed as it
