@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os'
 import { parentOf } from './cluster/parent.ts'
-import { suitCollector } from './cli/collector.ts'
+import { suitEngine } from './cli/engine.ts'
 import { processShell } from './cli/process-shell.ts'
 import { runCli } from './cli/program.ts'
 
-suitCollector(availableParallelism())
+suitEngine(availableParallelism())
 
 /** Heavy rooms are loaded by the commands that need them, so that `--help` is quick. */
 const shell = processShell({

@@ -124,7 +124,7 @@ function modernStamp(serverInfo: McpDeps['serverInfo']): Stamp {
     const { resultType = 'complete', _meta } = result
     if (_meta !== undefined || result['resultType'] !== undefined) {
       const meta = { ...toObject(_meta), [SERVER_INFO_META_KEY]: serverInfo }
-      return toJsonText({ ...result, resultType, _meta: meta })
+      return toJsonText(Object.assign({}, result, { resultType, _meta: meta }))
     }
     const text = toJsonText(result)
     return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"resultType":"complete",${info}`

@@ -31,6 +31,9 @@ export async function build(): Promise<string> {
   return join(folder, 'dist')
 }
 
+/** What Node is told where the product is run as it is shipped: the image and the README say the same. */
+export const NODE_ARGS = ['--max-semi-space-size=8']
+
 /** The command line of a compiled product. */
 export const program = (dist: string): string => join(dist, 'src/main.js')
 
@@ -47,7 +50,7 @@ export async function startGateway(
   { nodeArgs = [], workers = 1 }: GatewayStart = {},
 ): Promise<Running> {
   const serve = ['serve', '--json', '--port', '0', '--workers', String(workers), '--config', config]
-  const args = [...nodeArgs, program(dist), ...serve]
+  const args = [...NODE_ARGS, ...nodeArgs, program(dist), ...serve]
   const child = start(args, {})
   const line = await firstLine(child, 'stdout', (text) => URL_MEMBER.test(text))
   return toRunning(child, URL_MEMBER.exec(line)?.[1] ?? '')

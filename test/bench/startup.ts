@@ -6,6 +6,7 @@ import { inTurns, middle } from './load.ts'
 import {
   addKey,
   answers,
+  NODE_ARGS,
   cpuSeconds,
   program,
   residentMb,
@@ -108,7 +109,7 @@ async function serve(dist: string, config: string, key: string, era: Era): Promi
 
 async function stdio(dist: string, config: string): Promise<Started> {
   const from = performance.now()
-  const child = start([program(dist), 'stdio', '--agent', 'bench', '--config', config], {}, 'pipe')
+  const child = start([...NODE_ARGS, program(dist), 'stdio', '--agent', 'bench', '--config', config], {}, 'pipe')
   try {
     const answer = listOf(child)
     for (const message of [
