@@ -32,7 +32,7 @@ export async function build(): Promise<string> {
 }
 
 /** What Node is told where the product is run as it is shipped: the image and the README say the same. */
-export const NODE_ARGS = ['--max-semi-space-size=8']
+export const NODE_ARGS = ['--max-semi-space-size=8', '--v8-pool-size=1']
 
 /** The command line of a compiled product. */
 export const program = (dist: string): string => join(dist, 'src/main.js')
