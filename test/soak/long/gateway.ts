@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Connections, writeConfig } from '../../bench/gateway-config.ts'
-import { addKey, firstLine, program, start, toRunning, untilActive } from '../../bench/processes.ts'
+import { addKey, firstLine, NODE_ARGS, program, start, toRunning, untilActive } from '../../bench/processes.ts'
 import { INSPECTABLE, inspectorIn, liveHeapMb } from './live-heap.ts'
 
 /** The product as users run it. */
@@ -34,7 +34,7 @@ export async function serve(dist: string, folder: string, connections: Connectio
   const agents = Array.from({ length: AGENTS }, (_, index) => `soak-${index}`)
   await amend(config, agents)
   const main = program(dist)
-  const child = start([INSPECTABLE, main, 'serve', '--json', '--port', '0', '--config', config], {})
+  const child = start([...NODE_ARGS, INSPECTABLE, main, 'serve', '--json', '--port', '0', '--config', config], {})
   const logged: string[] = []
   if (!child.stderr) throw new Error('The gateway has no log.')
   const inspector = newInspector(child)
