@@ -28,7 +28,6 @@ export interface FreezeSwitch extends Freezes {
 
 interface Running {
   readonly act: FreezableAct
-  stoppedBy: Freeze | undefined
   /** Ends the act, and the waiting for it. */
   stop(freeze: Freeze): void
 }
@@ -56,17 +55,14 @@ export function freezeSwitch(): FreezeSwitch {
 /** A source that does not listen to its ending keeps nobody waiting: what it still says goes nowhere. */
 const guarded = <T>(running: Roster<Running>, act: FreezableAct, work: () => Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    const one: Running = {
+    const number = running.enter({
       act,
-      stoppedBy: undefined,
       stop(freeze) {
-        one.stoppedBy = freeze
         running.leave(number)
-        act.ending.end('An admin has stopped this.')
         reject(frozen(freeze))
+        act.ending.end('An admin has stopped this.')
       },
-    }
-    const number = running.enter(one)
+    })
     work().then(
       (result) => {
         running.leave(number)
@@ -74,7 +70,7 @@ const guarded = <T>(running: Roster<Running>, act: FreezableAct, work: () => Pro
       },
       (error: unknown) => {
         running.leave(number)
-        reject(one.stoppedBy ? frozen(one.stoppedBy, error) : toError(error))
+        reject(toError(error))
       },
     )
   })
@@ -82,15 +78,12 @@ const guarded = <T>(running: Roster<Running>, act: FreezableAct, work: () => Pro
 const covers = ({ scope, id }: Freeze, { agent, connection }: FreezableAct): boolean =>
   scope === 'all' || id === (scope === 'agent' ? agent : connection)
 
-function frozen({ scope, id, reason }: Freeze, cause?: unknown): GatewayError {
+function frozen({ scope, id, reason }: Freeze): GatewayError {
   const what = scope === 'all' ? 'all calls' : scope === 'agent' ? `the agent "${id}"` : `the connection "${id}"`
   const words = reason === undefined ? '' : ` The reason given: ${reason}`
   return new GatewayError(
     'frozen',
     `An admin has stopped ${what}. Nothing runs until it is lifted; do not retry.${words}`,
-    {
-      cause,
-      data: { scope, ...(id !== undefined && { id }) },
-    },
+    { data: { scope, ...(id !== undefined && { id }) } },
   )
 }

@@ -41,7 +41,8 @@ export function ending(): Ender {
     whenOver(listener) {
       listeners = listeners.length === 0 ? [listener] : [...listeners, listener]
       return () => {
-        listeners = listeners.length === 1 ? NOBODY : listeners.filter((one) => one !== listener)
+        const isOnly = listeners.length === 1 && listeners[0] === listener
+        listeners = isOnly ? NOBODY : listeners.filter((one) => one !== listener)
       }
     },
     signal() {
