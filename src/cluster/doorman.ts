@@ -1,3 +1,4 @@
+import { BACKLOG } from '../kernel/backlog.ts'
 import type { ChildProcess } from 'node:child_process'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
@@ -46,7 +47,7 @@ export function doorman(): Doorman {
           bound = undefined
           reject(error)
         })
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+        server.listen(port, host, BACKLOG, () => resolve((server.address() as AddressInfo).port))
       })),
     add(worker) {
       if (!workers.has(worker)) workers.set(worker, new Map())

@@ -2,6 +2,7 @@ import { type AddressInfo, isIP, type Socket } from 'node:net'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { getRequestListener } from '@hono/node-server'
 import { isLoopbackAddress } from '../identity/loopback.ts'
+import { BACKLOG } from '../kernel/backlog.ts'
 import { GatewayError } from '../kernel/errors.ts'
 
 /** Whole headers, and whole requests with their bodies, must have come within these times, milliseconds. */
@@ -86,13 +87,13 @@ function application(fetch: Fetch): (request: IncomingMessage, response: ServerR
 const bindSocket = (server: Server, path: string, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(path, () => resolve(port))
+    server.listen(path, BACKLOG, () => resolve(port))
   })
 
 const bind = (server: Server, host: string, port: number): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
     server.once('error', (cause) => reject(bindProblem(cause, host, port)))
-    server.listen(port, host, () => resolve(server.address() as AddressInfo))
+    server.listen(port, host, BACKLOG, () => resolve(server.address() as AddressInfo))
   })
 
 function bindProblem(cause: NodeJS.ErrnoException, host: string, port: number): GatewayError {

@@ -1,9 +1,12 @@
 import { readFile, readdir } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { INITIALIZE } from '../helpers/attached.ts'
 import { PATIENCE, installation, isAlive, serving } from '../helpers/cli.ts'
+
+const CROWD = 1_500
 
 describe('gatehouse serve', () => {
   it('agent add shows the key once, and the key opens the gateway until it is revoked', async () => {
@@ -42,6 +45,20 @@ describe('gatehouse serve', () => {
     const { code, err } = await run('serve', '--port', String(port))
     expect(code).toBe(1)
     expect(err).toMatch(new RegExp(`^error: .*${port}`, 'm'))
+  })
+
+  it('serve keeps whoever comes while it has no time: more than a thousand connections', async ({ skip }) => {
+    const most = Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8').catch(() => 0))
+    if (most <= CROWD) skip(`this system keeps no more than ${most} connections for anybody`)
+    const gateway = await serving(await installation())
+    const { port, hostname: host } = new URL((JSON.parse(gateway.out()) as { mcp: string }).mcp)
+    process.kill(gateway.pid, 'SIGSTOP')
+    const sockets = Array.from({ length: CROWD }, () => connect(Number(port), host))
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+      process.kill(gateway.pid, 'SIGCONT')
+    })
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
   })
 
   it('serve refuses a store that another process holds, and says who', async () => {
