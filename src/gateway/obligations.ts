@@ -1,5 +1,6 @@
 import { GatewayError } from '../kernel/errors.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { forgetTexts } from '../kernel/json-text.ts'
 import type { Obligation } from '../kernel/policy.ts'
 import type { Principal } from '../kernel/principal.ts'
 import type { Feature, Tool, ToolResult } from '../kernel/tool.ts'
@@ -58,9 +59,11 @@ export function obligationsAfter(
   tool: Tool,
   result: ToolResult,
 ): ToolResult {
-  if (isQuestion(result)) return onQuestion(obligations, tool, result)
   const redactions = redactionsOf(obligations)
   const caps = of(obligations, 'maxResponseBytes').map((obligation) => obligation.bytes)
+  // A name that stands twice is one in the value, and two in the text; and spaces count for nothing in a value.
+  if (redactions.length + caps.length > 0) forgetTexts(result)
+  if (isQuestion(result)) return onQuestion(obligations, tool, result)
   const redacted = redactions.length === 0 ? result : keepValid(deps, tool, redactResult(result, redactions))
   return caps.length === 0 ? redacted : capResult(redacted, Math.min(...caps))
 }

@@ -8,6 +8,11 @@ export function keepText(value: Json, text: string): void {
   if (typeof value === 'object' && value !== null) texts.set(value, text)
 }
 
+/** From now on its members are written anew: for who has judged or measured them as values, where a text may say more. */
+export function forgetTexts(object: JsonObject): void {
+  for (const member of Object.values(object)) if (typeof member === 'object' && member !== null) texts.delete(member)
+}
+
 const keptText = (value: Json | undefined): string | undefined =>
   typeof value === 'object' && value !== null ? texts.get(value) : undefined
 

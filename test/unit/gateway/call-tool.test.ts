@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AuditLog } from '../../../src/kernel/audit.ts'
 import { GatewayError } from '../../../src/kernel/errors.ts'
+import { toJsonText } from '../../../src/kernel/json-text.ts'
 import type { ToolId } from '../../../src/kernel/tool.ts'
+import { keepResultTexts } from '../../../src/sources/member-texts.ts'
 import { ALLOW_ALL, ECHO, testGateway } from '../../helpers/test-gateway.ts'
 import { sourceTool } from '../../helpers/tools.ts'
 
@@ -128,6 +130,23 @@ describe('the obligations of a call', () => {
     expect(textOf(result)).toMatch(/^\[redacted emails\] x+/)
     expect(Buffer.byteLength(JSON.stringify(result))).toBeLessThanOrEqual(1_024)
   })
+
+  it.each([{ redact: [{ preset: 'emails' }] }, { maxResponseBytes: 10_000 }])(
+    'leave nothing of the text behind that they judged as a value: %j',
+    async (obligations) => {
+      const twice = `{"content":[{"type":"text","text":"ann@corp.com${'x'.repeat(3_000)}","text":"fine"}]}`
+      const run = () => {
+        const result = JSON.parse(twice) as { content: [] }
+        keepResultTexts(`{"result":${twice}}`, { result })
+        return result
+      }
+      const connections = { notes: { ...ECHO, run } }
+      const call = (policy?: object) =>
+        testGateway({ connections, ...(policy && { policy }) }).call('sidekick', 'conn:notes:read_note')
+      expect(toJsonText(await call())).toBe(twice)
+      expect(toJsonText(await call(withObligations(obligations)))).toBe('{"content":[{"type":"text","text":"fine"}]}')
+    },
+  )
 
   it('withhold structured content that redaction made unfit for the output schema', async () => {
     const outputSchema = { type: 'object', properties: { mail: { type: 'string', maxLength: 5 } } }
