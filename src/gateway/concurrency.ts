@@ -95,9 +95,9 @@ export function concurrency(deps: ConcurrencyDeps): Concurrency {
       const place = placeOf(crowd, connection, limits.perConnection(connection))
       const ended = (): void => end(crowd, caller, place)
       if (!hasPlace(caller, place, limits) || place.running >= place.room.running)
-        return waiting(crowd, { caller, place, ending }, limits).then(() => afterwards(work(true), ended))
+        return waiting(crowd, { caller, place, ending }, limits).then(() => afterwards(() => work(true), ended))
       count(caller, place, 1)
-      return afterwards(work(false), ended)
+      return afterwards(() => work(false), ended)
     },
     counts: () => ({
       connections: [...crowd.places.values()]

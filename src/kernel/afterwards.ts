@@ -1,15 +1,22 @@
+import { toError } from './errors.ts'
+
 /**
- * The outcome of some work, given out after `tidy` was called. The same as `finally` in an async function, with half of what
- * that makes: for what stands around every call.
+ * The outcome of some work, given out after `tidy` was called; what the work throws at once is rejected with, too. The same as
+ * `finally` in an async function, with half of what that makes: for what stands around every call.
  */
-export const afterwards = <T>(work: Promise<T>, tidy: () => void): Promise<T> =>
-  work.then(
-    (result) => {
-      tidy()
-      return result
-    },
-    (error: unknown) => {
-      tidy()
-      throw error
-    },
-  )
+export function afterwards<T>(work: () => Promise<T>, tidy: () => void): Promise<T> {
+  const failed = (error: unknown): never => {
+    tidy()
+    throw error
+  }
+  let working: Promise<T>
+  try {
+    working = work()
+  } catch (error) {
+    working = Promise.reject(toError(error))
+  }
+  return working.then((result) => {
+    tidy()
+    return result
+  }, failed)
+}

@@ -21,7 +21,7 @@ export function drainable(methods: Methods): DrainableMethods {
     serves: (method) => methods.serves(method),
     answer(method, params, exchange) {
       running += 1
-      return afterwards(methods.answer(method, params, exchange), finish)
+      return afterwards(() => methods.answer(method, params, exchange), finish)
     },
     drained: (withinMs) =>
       new Promise((resolve) => {

@@ -41,7 +41,8 @@ export function runningBook(methods: Methods, limits: RunningLimits): RunningMet
     if (running.size >= limits.total) return Promise.resolve(tooMany(method, 'the gateway has', limits.total))
     const number = running.enter(exchange)
     count(owner, 1)
-    return afterwards(methods.answer(method, params, exchange), () => {
+    const work = (): Promise<Reply> => methods.answer(method, params, exchange)
+    return afterwards(work, () => {
       running.leave(number)
       count(owner, -1)
     })

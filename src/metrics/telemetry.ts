@@ -31,7 +31,8 @@ export const telemetry = ({ meter, tracing, now }: TelemetryDeps): Telemetry => 
       meta: span ? span.meta : exchange.meta,
       sending(feature, work) {
         const sentAt = now()
-        return afterwards(span ? span.sending(feature, work) : work(exchange.meta), () => {
+        const send = () => (span ? span.sending(feature, work) : work(exchange.meta))
+        return afterwards(send, () => {
           upstreamMs = (upstreamMs ?? 0) + now() - sentAt
         })
       },
